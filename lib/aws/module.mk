@@ -1,0 +1,1 @@
+FOLDERS += lib/aws
