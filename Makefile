@@ -30,8 +30,16 @@ include mk/test.mk
 include mk/check.mk
 include mk/install.mk
 
-.PHONY: all help clean distclean
+# As many jobs as there are processors, unless -j says otherwise.
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
+.PHONY: all demo help clean distclean
 all: $(VARIANT) ## build the programs of VARIANT (static)
+
+demo: static | packages-demo ## from source to a sized, running container
+	$(Q)$(PYTHON) scripts/demo.py
 
 help: ## list the goals
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST) | sort

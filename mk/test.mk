@@ -72,6 +72,13 @@ cov-report: unit-cov ## line coverage of the unit tests, with gcovr
 bench: static | packages-test ## measure against peers; prints ratios
 	$(Q)for b in tests/bench/bench_*.py; do $(PYTHON) $$b || exit 1; done
 
+# One after the other, each with all processors; what is built first is built in one go.
 test: | packages-build packages-build-arm64 packages-test ## unit, integration, sanitizers, short fuzzing
-test: unit-debug unit-asan fuzz-replay integration integration-asan fuzz
+	$(Q)$(MAKE) --no-print-directory static static-arm64 debug asan
+	$(Q)$(MAKE) --no-print-directory unit-debug
+	$(Q)$(MAKE) --no-print-directory unit-asan
+	$(Q)$(MAKE) --no-print-directory fuzz-replay
+	$(Q)$(MAKE) --no-print-directory fuzz
+	$(Q)$(MAKE) --no-print-directory integration-asan
+	$(Q)$(MAKE) --no-print-directory integration
 	@echo "make test: all passed"
