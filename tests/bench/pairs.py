@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Measuring in pairs: ours and a peer in turn, so that a machine that slows down slows both.
+
+What is printed is the ratio of each pair, as median and spread; absolute figures stand beside it for
+orientation only.
+"""
+
+import statistics
+import subprocess
+import time
+
+
+def seconds(args, env=None, cwd=None):
+    """Wall-clock seconds of one whole process; its output is thrown away, a failure ends the benchmark."""
+    begin = time.perf_counter()
+    subprocess.run(
+        [str(a) for a in args], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env, cwd=cwd, check=True
+    )
+    return time.perf_counter() - begin
+
+
+def measure(ours, peer, pairs, warmup=1):
+    """Calls ours() and peer() in turn; returns two lists of what they returned, warm-up left out."""
+    mine, theirs = [], []
+    for round_number in range(warmup + pairs):
+        # The order swaps, so that neither is always the one that runs second.
+        calls = [(ours, mine), (peer, theirs)]
+        for call, results in calls if round_number % 2 == 0 else reversed(calls):
+            value = call()
+            if round_number >= warmup:
+                results.append(value)
+    return mine, theirs
+
+
+def spread(values, form="{:.3g}"):
+    return f"{form.format(statistics.median(values))} ({form.format(min(values))}-{form.format(max(values))})"
+
+
+def report(title, mine, theirs, unit, peer_name):
+    """One line: the ratio ours/peer pair by pair, then both figures."""
+    ratios = [a / b for a, b in zip(mine, theirs)]
+    print(
+        f"{title}: ours/{peer_name} {spread(ratios)} over {len(ratios)} pairs; "
+        f"ours {spread(mine)} {unit}, {peer_name} {spread(theirs)} {unit}",
+        flush=True,
+    )
