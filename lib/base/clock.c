@@ -35,9 +35,9 @@ system_monotonic(void *ctx UNUSED)
 const struct clock *
 clock_system(void)
 {
-    static const struct clock system = {system_unix, system_monotonic, NULL};
+    static const struct clock the_system = {system_unix, system_monotonic, NULL};
 
-    return &system;
+    return &the_system;
 }
 
 int64_t

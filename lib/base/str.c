@@ -89,31 +89,39 @@ str_trim(struct str s)
     return s;
 }
 
-/* Levenshtein distance with one row; both words are short. */
+static size_t
+smallest(size_t a, size_t b, size_t c)
+{
+    size_t least = a < b ? a : b;
+
+    return least < c ? least : c;
+}
+
+/* Edit distance in which two neighbours that changed places count as one slip, as fingers make it
+ * (optimal string alignment).  Rows of the table go round in three buffers. */
 static size_t
 edit_distance(const char *a, size_t an, const char *b, size_t bn)
 {
-    size_t row[NEAREST_WORD_MAX + 1];
+    size_t rows[3][NEAREST_WORD_MAX + 1];
 
     for (size_t j = 0; j <= bn; j++)
-        row[j] = j;
+        rows[0][j] = j;
     for (size_t i = 1; i <= an; i++) {
-        size_t diagonal = row[0];
+        size_t *row = rows[i % 3];
+        const size_t *above = rows[(i + 2) % 3];
+        const size_t *two_above = rows[(i + 1) % 3];
 
         row[0] = i;
         for (size_t j = 1; j <= bn; j++) {
-            size_t above = row[j];
-            size_t best = diagonal + (lower(a[i - 1]) != lower(b[j - 1]));
+            bool same = lower(a[i - 1]) == lower(b[j - 1]);
 
-            if (above + 1 < best)
-                best = above + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            row[j] = best;
-            diagonal = above;
+            row[j] = smallest(above[j] + 1, row[j - 1] + 1, above[j - 1] + (same ? 0 : 1));
+            if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+                lower(a[i - 2]) == lower(b[j - 1]))
+                row[j] = smallest(row[j], two_above[j - 2] + 1, SIZE_MAX);
         }
     }
-    return row[bn];
+    return rows[an % 3][bn];
 }
 
 const char *

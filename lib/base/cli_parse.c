@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/cli_parse.h"
+
+#include <assert.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cli.h"
+#include "base/cli_value.h"
+#include "base/err.h"
+#include "base/mem.h"
+
+enum {
+    OPTIONS_MAX = 96,
+    WORD_MAX = 256,
+    /* What getopt_long() returns for long options: above every letter. */
+    LONG_FIRST = 256,
+    LONG_HELP = LONG_FIRST + OPTIONS_MAX,
+    LONG_VERSION
+};
+
+/* The command's table in getopt's form. */
+struct line {
+    const struct cli_cmd *cmd;
+    void *opts;
+    struct option longs[OPTIONS_MAX + 3];
+    char shorts[2 * OPTIONS_MAX + 4];
+    bool given[OPTIONS_MAX];
+    size_t n;
+    bool help_letter; /* -h asks for help */
+};
+
+static size_t
+option_by_letter(const struct cli_opt *opts, int letter)
+{
+    size_t i = 0;
+
+    while (opts[i].name != NULL && (opts[i].letter == 0 || opts[i].letter != letter))
+        i++;
+    return i;
+}
+
+static bool
+has_name(const struct cli_opt *opts, const char *name)
+{
+    for (; opts->name != NULL; opts++) {
+        if (strcmp(opts->name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void
+line_add_builtin(struct line *l, size_t *at)
+{
+    if (!has_name(l->cmd->opts, "help"))
+        l->longs[(*at)++] = (struct option){"help", no_argument, NULL, LONG_HELP};
+    if (!has_name(l->cmd->opts, "version"))
+        l->longs[(*at)++] = (struct option){"version", no_argument, NULL, LONG_VERSION};
+    l->help_letter = l->cmd->opts[option_by_letter(l->cmd->opts, 'h')].name == NULL;
+}
+
+static void
+line_init(struct line *l, const struct cli_cmd *cmd, void *opts, bool with_help)
+{
+    char *s = l->shorts;
+    size_t at = 0;
+
+    memset(l, 0, sizeof(*l));
+    l->cmd = cmd;
+    l->opts = opts;
+    if (cmd->stop_at_operand)
+        *s++ = '+';
+    *s++ = ':'; /* a missing value is told from an unknown option */
+    for (const struct cli_opt *o = cmd->opts; o->name != NULL; o++, at++) {
+        bool value = o->type != CLI_FLAG;
+
+        assert(at < OPTIONS_MAX);
+        l->longs[at] = (struct option){o->name, value ? required_argument : no_argument, NULL,
+                                       LONG_FIRST + (int)at};
+        if (o->letter != 0) {
+            *s++ = o->letter;
+            if (value)
+                *s++ = ':';
+        }
+    }
+    l->n = at;
+    if (with_help)
+        line_add_builtin(l, &at);
+    if (l->help_letter)
+        *s++ = 'h';
+}
+
+/* The word of the command line that getopt stumbled over, without a value. */
+static void
+bad_word(char *const *argv, char out[WORD_MAX])
+{
+    struct str rest = str_from(argv[optind - 1]);
+    struct str word = str_cut(&rest, '=');
+
+    snprintf(out, WORD_MAX, STR_FMT, STR_ARG(word));
+}
+
+static int
+refuse_unknown(const struct line *l, char *const *argv, struct err *err)
+{
+    const char *candidates[OPTIONS_MAX + 3] = {NULL};
+    char word[WORD_MAX];
+    const char *near;
+    size_t n = 0;
+
+    if (optopt >= LONG_FIRST) {
+        bad_word(argv, word);
+        return err_set(err, ERR_USAGE, "%s takes no value", word);
+    }
+    if (optopt > ' ' && optopt < 0x7f)
+        return err_set(err, ERR_USAGE, "unknown option '-%c'", optopt);
+    bad_word(argv, word);
+    for (; l->longs[n].name != NULL; n++) {
+        candidates[n] = l->longs[n].name;
+        if (strncmp(word, "--", 2) == 0 && word[2] != '\0' &&
+            strncmp(candidates[n], word + 2, strlen(word + 2)) == 0)
+            return err_set(err, ERR_USAGE,
+                           "option '%s' is not clear: write '--%s' or another one in full", word,
+                           candidates[n]);
+    }
+    near = strncmp(word, "--", 2) == 0 ? str_nearest(word + 2, candidates) : NULL;
+    if (near != NULL)
+        return err_set(err, ERR_USAGE, "unknown option '%s': did you mean '--%s'?", word, near);
+    return err_set(err, ERR_USAGE, "unknown option '%s'", word);
+}
+
+/* Index of the option that getopt's return value or optopt stands for. */
+static size_t
+option_index(const struct line *l, int code)
+{
+    return code >= LONG_FIRST ? (size_t)(code - LONG_FIRST) : option_by_letter(l->cmd->opts, code);
+}
+
+static int
+take_option(struct line *l, int code, char *value, struct err *err)
+{
+    size_t i = option_index(l, code);
+    const struct cli_opt *opt = &l->cmd->opts[i];
+    char where[WORD_MAX];
+
+    snprintf(where, sizeof(where), "--%s", opt->name);
+    if (cli_value_set(opt, value, where, !l->given[i], l->opts, err) < 0)
+        return -1;
+    l->given[i] = true;
+    return 0;
+}
+
+static int
+refuse_missing_value(const struct line *l, struct err *err)
+{
+    const struct cli_opt *opt = &l->cmd->opts[option_index(l, optopt)];
+
+    return err_set(err, ERR_USAGE, "--%s needs a value: --%s %s", opt->name, opt->name, opt->arg);
+}
+
+static int
+read_options(struct line *l, int argc, char **argv, enum cli_parse_ask *ask, struct err *err)
+{
+    int code;
+
+    opterr = 0;
+    optind = 0; /* both glibc and musl forget the last command line by this */
+    while ((code = getopt_long(argc, argv, l->shorts, l->longs, NULL)) != -1) {
+        if (code == LONG_HELP || (code == 'h' && l->help_letter)) {
+            *ask = CLI_PARSE_HELP;
+            return 0;
+        }
+        if (code == LONG_VERSION) {
+            *ask = CLI_PARSE_VERSION;
+            return 0;
+        }
+        if (code == ':')
+            return refuse_missing_value(l, err);
+        if (code == '?')
+            return refuse_unknown(l, argv, err);
+        if (take_option(l, code, optarg, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* An empty variable is the same as none, as `VAR= command` is how shells take one away. */
+static int
+read_environment(struct line *l, struct err *err)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        const struct cli_opt *opt = &l->cmd->opts[i];
+        const char *text = opt->env != NULL && !l->given[i] ? getenv(opt->env) : NULL;
+
+        if (text == NULL || text[0] == '\0')
+            continue;
+        if (cli_value_set(opt, text, opt->env, true, l->opts, err) < 0)
+            return -1;
+        l->given[i] = true;
+    }
+    return 0;
+}
+
+static int
+check_operands(const struct cli_cmd *cmd, int n, char *const *operands, struct err *err)
+{
+    if ((unsigned)n < cmd->min_operands)
+        return err_set(err, ERR_USAGE, "missing operand: want %s", cmd->operands);
+    if ((unsigned)n <= cmd->max_operands)
+        return 0;
+    if (cmd->max_operands == 0)
+        return err_set(err, ERR_USAGE, "unexpected operand '%s': options only", operands[0]);
+    return err_set(err, ERR_USAGE, "unexpected operand '%s': want %s", operands[cmd->max_operands],
+                   cmd->operands);
+}
+
+int
+cli_parse_line(const struct cli_cmd *cmd, int argc, char **argv, bool with_help, void *opts,
+               struct cli_parse_result *out, struct err *err)
+{
+    struct line line;
+    enum cli_parse_ask ask = CLI_PARSE_RUN;
+
+    line_init(&line, cmd, opts, with_help);
+    if (read_options(&line, argc, argv, &ask, err) < 0)
+        return -1;
+    if (ask != CLI_PARSE_RUN) {
+        *out = (struct cli_parse_result){ask, 0, NULL};
+        return 0;
+    }
+    if (read_environment(&line, err) < 0 ||
+        check_operands(cmd, argc - optind, argv + optind, err) < 0)
+        return -1;
+    *out = (struct cli_parse_result){ask, argc - optind, argv + optind};
+    return 0;
+}
+
+int
+cli_parse(const struct cli_cmd *cmd, int argc, char **argv, void *opts, int *n_operands,
+          char ***operands, struct err *err)
+{
+    struct cli_parse_result result;
+
+    if (cli_parse_line(cmd, argc, argv, false, opts, &result, err) < 0)
+        return -1;
+    *n_operands = result.n_operands;
+    *operands = result.operands;
+    return 0;
+}
+
+void
+cli_lists_done(const struct cli_cmd *cmd, void *opts)
+{
+    for (const struct cli_opt *o = cmd->opts; o->name != NULL; o++) {
+        struct cli_list *list = (struct cli_list *)(void *)((char *)opts + o->offset);
+        const struct cli_list *initial =
+            cmd->defaults != NULL
+                ? (const struct cli_list *)(const void *)((const char *)cmd->defaults + o->offset)
+                : NULL;
+
+        if (o->type != CLI_LIST)
+            continue;
+        /* An untouched default is the table's own. */
+        if (initial == NULL || list->v != initial->v)
+            free((void *)list->v);
+        *list = (struct cli_list){NULL, 0};
+    }
+}
