@@ -2,6 +2,7 @@
 """A Docker daemon for a test session: own socket, own data, no bridge, ended by its pid."""
 
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -24,8 +25,24 @@ def missing():
     return None
 
 
+class Network:
+    """A network namespace of the suite's own, in which a daemon may make its bridge and its rules."""
+
+    def __init__(self):
+        self.name = f"berth-{secrets.token_hex(4)}"
+        subprocess.run(["ip", "netns", "add", self.name], check=True)
+        # nsenter, as `ip netns exec` would put a new /sys in front of the control groups.
+        self.enter = ["nsenter", f"--net=/var/run/netns/{self.name}"]
+        subprocess.run([*self.enter, "ip", "link", "set", "lo", "up"], check=True)
+
+    def remove(self):
+        subprocess.run(["ip", "netns", "delete", self.name], check=True)
+
+
 class Dockerd:
-    def __init__(self, folder):
+    """network: a Network to live in, with a bridge for published ports; None: no bridge, no rules."""
+
+    def __init__(self, folder, network=None):
         # A socket's path is at most 107 bytes, so it lies in a short folder of its own.
         self._run = Path(tempfile.mkdtemp(prefix="bd"))
         self.socket = self._run / "docker.sock"
@@ -33,6 +50,7 @@ class Dockerd:
         self._log = (self._folder / "dockerd.log").open("wb")
         self._child = subprocess.Popen(
             [
+                *(network.enter if network else []),
                 "/usr/sbin/dockerd",
                 f"--host=unix://{self.socket}",
                 f"--data-root={self._folder / 'data'}",
@@ -40,9 +58,7 @@ class Dockerd:
                 f"--pidfile={self._run / 'pid'}",
                 # No config file of the machine's, no bridge, no rules in its firewall.
                 f"--config-file={self._empty_config()}",
-                "--bridge=none",
-                "--iptables=false",
-                "--ip6tables=false",
+                *([] if network else ["--bridge=none", "--iptables=false", "--ip6tables=false"]),
             ],
             stdin=subprocess.DEVNULL,
             stdout=self._log,
