@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static NORETURN void
-out_of_memory(size_t size)
+void
+mem_fail(size_t size)
 {
     fprintf(stderr, "out of memory (%zu bytes)\n", size);
     abort();
@@ -18,7 +18,7 @@ mem_alloc(size_t size)
     void *p = calloc(1, size > 0 ? size : 1);
 
     if (p == NULL)
-        out_of_memory(size);
+        mem_fail(size);
     return p;
 }
 
@@ -29,10 +29,10 @@ mem_realloc(void *p, size_t n, size_t each)
     void *q;
 
     if (__builtin_mul_overflow(n, each, &size))
-        out_of_memory(n);
+        mem_fail(n);
     q = realloc(p, size > 0 ? size : 1);
     if (q == NULL)
-        out_of_memory(size);
+        mem_fail(size);
     return q;
 }
 
@@ -63,7 +63,7 @@ mem_printf(const char *fmt, ...)
     n = vsnprintf(NULL, 0, fmt, ap);
     va_end(ap);
     if (n < 0)
-        out_of_memory(0);
+        mem_fail(0);
     text = mem_alloc((size_t)n + 1);
     va_start(ap, fmt);
     vsnprintf(text, (size_t)n + 1, fmt, ap);

@@ -14,6 +14,9 @@
 
 #include "base/attr.h"
 
+/* Ends the program as above; for libraries that report out of memory themselves. */
+NORETURN void mem_fail(size_t size);
+
 void *mem_alloc(size_t size);                      /* zeroed */
 void *mem_realloc(void *p, size_t n, size_t each); /* overflow of n * each ends the program */
 char *mem_strdup(const char *s);

@@ -35,7 +35,7 @@ struct json_t *json_parse(struct str text, const char *name, struct err *err) NO
 struct json_t *json_new_object(void);
 struct json_t *json_new_array(void);
 struct json_t *json_new_str(const char *s); /* invalid UTF-8 becomes U+FFFD */
-struct json_t *json_new_view(struct str s);
+struct json_t *json_new_view(struct str s); /* a NUL inside becomes U+FFFD too */
 struct json_t *json_new_int(int64_t v);
 struct json_t *json_new_real(double v); /* must be finite */
 struct json_t *json_new_bool(bool v);
@@ -48,8 +48,9 @@ void json_put_bool(struct json_t *object, const char *key, bool v);
 void json_push(struct json_t *array, struct json_t *value); /* takes value */
 void json_push_str(struct json_t *array, const char *s);
 
-struct json_t *json_copy(const struct json_t *v); /* deep, new reference */
-bool json_equal(const struct json_t *a, const struct json_t *b);
+struct json_t *json_clone(const struct json_t *v); /* deep, new reference */
+/* Same values, the order of keys aside. */
+bool json_same(const struct json_t *a, const struct json_t *b);
 size_t json_size(const struct json_t *v); /* elements of an array, keys of an object, else 0 */
 
 /* ---- writing ---- */
