@@ -15,6 +15,8 @@
 
 enum { URL_MAX = 2048 };
 
+static const char command_line[] = "--endpoint-url";
+
 const struct endpoint_service endpoint_ecs = {
     .id = "ecs",
     .variable = "AWS_ENDPOINT_URL_ECS",
@@ -67,7 +69,7 @@ find_configured(const struct endpoint_service *service, const char *given,
     bool ignored;
 
     if (given != NULL) {
-        take_view(out, str_from(given), "--endpoint-url");
+        take_view(out, str_from(given), command_line);
         return 0;
     }
     if (is_ignored(profile, &ignored, err) < 0)
@@ -105,27 +107,27 @@ check_url(const char *text, const char *from, struct url *parts, struct err *err
     struct str s = str_from(text);
 
     if (s.n > URL_MAX)
-        return err_set(err, ERR_USAGE, "endpoint (%s): longer than %d characters", from, URL_MAX);
+        return err_set(err, ERR_INVALID, "endpoint (%s): longer than %d characters", from, URL_MAX);
     for (size_t i = 0; i < s.n; i++) {
         if (s.p[i] <= ' ' || s.p[i] > '~')
-            return err_set(err, ERR_USAGE,
+            return err_set(err, ERR_INVALID,
                            "endpoint (%s): holds a blank or a character that is "
                            "not ASCII",
                            from);
     }
     /* What stands before an '@' may be a password, so the text is not shown. */
     if (str_find(s, '@') >= 0)
-        return err_set(err, ERR_USAGE, "endpoint (%s): may hold no user name or '@'", from);
+        return err_set(err, ERR_INVALID, "endpoint (%s): may hold no user name or '@'", from);
     if (str_find(s, '?') >= 0 || str_find(s, '#') >= 0)
-        return err_set(err, ERR_USAGE, "endpoint '%.200s' (%s): may hold no '?' or '#'", text,
+        return err_set(err, ERR_INVALID, "endpoint '%.200s' (%s): may hold no '?' or '#'", text,
                        from);
     if (!str_starts(s, "http://") && !str_starts(s, "https://"))
-        return err_set(err, ERR_USAGE, "endpoint '%.200s' (%s): want https://HOST[:PORT]", text,
+        return err_set(err, ERR_INVALID, "endpoint '%.200s' (%s): want https://HOST[:PORT]", text,
                        from);
     if (url_parse(text, parts, err) < 0)
         return err_wrap(err, "endpoint '%.200s' (%s)", text, from);
     if (strcmp(parts->scheme, "http") == 0 && !is_loopback(parts->host))
-        return err_set(err, ERR_USAGE,
+        return err_set(err, ERR_INVALID,
                        "endpoint '%.200s' (%s): plain http is for this machine only (localhost, "
                        "127.0.0.1, [::1]); use https",
                        text, from);
@@ -141,6 +143,8 @@ fill(struct endpoint *out, const char *text, const char *from, struct err *err)
 
     if (check_url(text, from, &parts, err) < 0) {
         url_done(&parts);
+        if (strcmp(from, command_line) == 0)
+            err->code = ERR_USAGE;
         return -1;
     }
     while (n > 0 && text[n - 1] == '/')
@@ -184,7 +188,7 @@ endpoint_choose(const struct endpoint_service *service, const char *given, const
         return -1;
     text = configured.text;
     if (text != NULL && (fips || dual_stack))
-        return err_set(err, ERR_USAGE,
+        return err_set(err, ERR_INVALID,
                        "endpoint (%s): a configured endpoint and %s exclude one another; unset one",
                        configured.from,
                        fips ? "FIPS (AWS_USE_FIPS_ENDPOINT, use_fips_endpoint)"

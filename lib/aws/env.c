@@ -26,6 +26,6 @@ env_get_bool(const char *name, bool otherwise, bool *out, struct err *err)
     else if (str_eq_nocase(str_from(value), "false"))
         *out = false;
     else
-        return err_set(err, ERR_USAGE, "%s is '%.40s': want true or false", name, value);
+        return err_set(err, ERR_INVALID, "%s is '%.40s': want true or false", name, value);
     return 0;
 }

@@ -13,7 +13,7 @@ struct err;
 /* The value, or NULL.  Borrowed from the environment. */
 const char *env_get(const char *name);
 
-/* "true" or "false" in any case, otherwise when not set; ERR_USAGE names the variable. */
+/* "true" or "false" in any case, otherwise when not set; ERR_INVALID names the variable. */
 int env_get_bool(const char *name, bool otherwise, bool *out, struct err *err) NODISCARD;
 
 #endif

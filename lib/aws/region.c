@@ -9,6 +9,8 @@
 #include "base/err.h"
 #include "base/str.h"
 
+static const char command_line[] = "--region";
+
 /* A host label of RFC 1123 in lower case, and not a number alone. */
 static bool
 is_label(struct str s)
@@ -38,15 +40,16 @@ is_zone(struct str s)
 static int
 take(struct str value, const char *from, char out[REGION_SIZE], struct err *err)
 {
+    enum err_code code = strcmp(from, command_line) == 0 ? ERR_USAGE : ERR_INVALID;
     int shown = value.n < 80 ? (int)value.n : 80;
 
     if (!is_label(value))
-        return err_set(err, ERR_USAGE,
+        return err_set(err, code,
                        "region '%.*s' (%s): want a name such as us-east-1: lower-case letters, "
                        "digits and '-', at most %d",
                        shown, value.p, from, REGION_SIZE - 1);
     if (is_zone(value))
-        return err_set(err, ERR_USAGE,
+        return err_set(err, code,
                        "region '%.*s' (%s) is an availability zone; its region is '%.*s'", shown,
                        value.p, from, shown - 1, value.p);
     memcpy(out, value.p, value.n);
@@ -62,7 +65,7 @@ region_choose(const char *given, const struct profile *profile, char out[REGION_
     struct str configured = profile_get(profile, "region");
 
     if (given != NULL)
-        return take(str_from(given), "--region", out, err);
+        return take(str_from(given), command_line, out, err);
     for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
         const char *value = env_get(variables[i]);
 

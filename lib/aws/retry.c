@@ -49,7 +49,7 @@ parse_attempts(struct str text, const char *from, unsigned *out, struct err *err
     uint64_t n;
 
     if (!num_parse_u64(text, ATTEMPTS_MAX, &n) || n == 0)
-        return err_set(err, ERR_USAGE, "%s is '%.*s': want a number from 1 to %d", from,
+        return err_set(err, ERR_INVALID, "%s is '%.*s': want a number from 1 to %d", from,
                        text.n < 20 ? (int)text.n : 20, text.p, ATTEMPTS_MAX);
     *out = (unsigned)n;
     return 0;
