@@ -20,6 +20,7 @@
 #include "base/fs.h"
 
 struct buf;
+struct clock;
 struct err;
 struct json_t;
 
@@ -41,8 +42,9 @@ struct cpu_rung {
     bool is_memory; /* a rung of the memory ladder; value is bytes then, else CPUs */
     bool has_value; /* false: nothing there, no limit, or unreadable; note says which */
     double value;
+    /* Printable ASCII: everything else that was read is escaped (\n, \x1b). */
     char *where; /* file, variable or URL */
-    char *raw;   /* text read, shortened to 200 bytes, or NULL */
+    char *raw;   /* text read, shortened to 200 bytes before escaping, or NULL */
     char *note;  /* one sentence for the reader, or NULL */
 };
 
@@ -53,12 +55,14 @@ struct cpu_limits {
     uint64_t memory_bytes; /* 0 when unknown */
     enum cpu_source memory_source;
     char *memory_where;
-    struct cpu_rung *rungs;
+    struct cpu_rung *rungs; /* in ladder order, CPU and memory rungs mixed */
     size_t n_rungs;
+    size_t cpus_rung; /* which of them decided; n_rungs when none did */
+    size_t memory_rung;
 };
 
-/* Fetches a URL's document into out within timeout_ms.  Handed in, so that this library needs no
- * HTTP client of its own. */
+/* Fetches a URL's document into out, which carries the size limit, within timeout_ms for all of it.
+ * Any status but 200 is a failure.  Handed in, so that this library needs no HTTP client. */
 typedef int (*cpu_fetch_fn)(void *ctx, const char *url, unsigned timeout_ms, struct buf *out,
                             struct err *err);
 
@@ -69,6 +73,8 @@ struct cpu_opts {
     cpu_fetch_fn fetch;                      /* NULL: the metadata is not asked */
     void *fetch_ctx;
     unsigned affinity_cpus; /* for tests: 0 = ask the kernel */
+    const struct clock
+        *clock; /* NULL: the system's; what the metadata's one second is measured by */
 };
 
 /* Fails only where the user was wrong (BERTH_CPUS is no number); what the machine hides or garbles
@@ -82,8 +88,16 @@ const char *cpu_source_name(enum cpu_source source);
 /* "metadata", "cgroup-v2", ...: for JSON. */
 const char *cpu_source_id(enum cpu_source source);
 
-/* The whole ladder as text lines, and as a JSON object (new reference). */
+/* The whole ladder as text lines; the rungs that decided are marked with ">".  */
 void cpu_explain(const struct cpu_limits *l, struct buf *out);
+
+/*
+ * The same as a JSON object (new reference):
+ *   {"cpus": 0.25, "source": "cgroup-v1", "where": "...", "memory_bytes": 536870912,
+ *    "memory_source": "meminfo", "memory_where": "...",
+ *    "ladder": [{"kind": "cpu"|"memory", "source", "where", "raw", "value", "note", "decides"}]}
+ * What is unknown is null.
+ */
 struct json_t *cpu_explain_json(const struct cpu_limits *l);
 
 #endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CPU_AFFINITY_H
+#define CPU_AFFINITY_H
+
+/*
+ * The CPUs that this process may run on (which is also how a cpuset shows), and those of the
+ * machine that are online.
+ */
+
+#include <sched.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/str.h"
+
+struct ladder;
+
+/* Adds both rungs.  There is always one with a value afterwards. */
+void affinity_look(struct ladder *l);
+
+/* The number of CPUs in the mask that get (sched_getaffinity) gives, however many the machine has;
+ * 0 with errno set on failure. */
+typedef int (*affinity_get_fn)(pid_t pid, size_t size, cpu_set_t *set);
+unsigned affinity_count(affinity_get_fn get);
+
+/* Counts the CPUs of a list as the kernel writes it: "0-3,8,10-11". */
+bool affinity_parse_list(struct str text, unsigned *out);
+
+#endif
