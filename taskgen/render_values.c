@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "taskgen/render_values.h"
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/str.h"
+
+static const char rule_id[] = "option";
+
+void
+render_values_pairs_done(struct render_values_pairs *pairs)
+{
+    for (size_t i = 0; i < pairs->n; i++) {
+        free((char *)pairs->v[i].name);
+        free((char *)pairs->v[i].value);
+    }
+    free(pairs->v);
+    *pairs = (struct render_values_pairs){NULL, 0};
+}
+
+static void
+add(struct render_values_pairs *out, char *name, char *value)
+{
+    out->v = mem_realloc(out->v, out->n + 1, sizeof(out->v[0]));
+    out->v[out->n++] = (struct task_def_pair){name, value};
+}
+
+void
+render_values_add_pair(struct render_values_pairs *out, const char *name, const char *value)
+{
+    add(out, mem_strdup(name), mem_strdup(value));
+}
+
+void
+render_values_pairs(const char *option, const struct cli_list *list,
+                    struct render_values_pairs *out, struct finding_list *findings)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        struct str value = str_from(list->v[i]);
+        struct str name = str_cut(&value, '=');
+
+        /* The value may be a secret: only the name is ever shown. */
+        if (value.p == NULL || name.n == 0)
+            finding_add_option(findings, option, rule_id, "write it as NAME=VALUE",
+                               "'" STR_FMT "%s' %s", STR_ARG(name), value.p == NULL ? "" : "=...",
+                               name.n == 0 ? "has no name" : "has no '='");
+        else
+            add(out, mem_strndup(name.p, name.n), mem_strndup(value.p, value.n));
+    }
+}
+
+static bool
+parse_port(struct str text, struct task_def_port *out)
+{
+    struct str protocol = text;
+    struct str number = str_cut(&protocol, '/');
+    uint64_t port;
+
+    if (!num_parse_u64(number, UINT32_MAX, &port))
+        return false;
+    if (protocol.p == NULL || str_eq_nocase(protocol, "tcp"))
+        out->protocol = "tcp";
+    else if (str_eq_nocase(protocol, "udp"))
+        out->protocol = "udp";
+    else
+        return false;
+    out->port = (uint32_t)port;
+    return true;
+}
+
+size_t
+render_values_ports(const struct cli_list *list, struct task_def_port **out,
+                    struct finding_list *findings)
+{
+    struct task_def_port *ports = mem_realloc(NULL, list->n + 1, sizeof(*ports));
+    size_t n = 0;
+
+    *out = ports;
+    if (list->n == 1 && strcmp(list->v[0], "none") == 0)
+        return 0;
+    for (size_t i = 0; i < list->n; i++) {
+        if (parse_port(str_from(list->v[i]), &ports[n]))
+            n++;
+        else
+            finding_add_option(findings, "--port", rule_id,
+                               "write PORT, PORT/tcp or PORT/udp, or 'none' alone",
+                               "'%s' is no port", list->v[i]);
+    }
+    return n;
+}
+
+bool
+render_values_number(const char *option, const char *text, uint32_t *out,
+                     struct finding_list *findings)
+{
+    uint64_t value;
+
+    if (text == NULL)
+        return false;
+    if (!num_parse_u64(str_from(text), INT32_MAX, &value)) {
+        finding_add_option(findings, option, rule_id, NULL,
+                           "'%s' is no whole number, or far too large", text);
+        return false;
+    }
+    *out = (uint32_t)value;
+    return true;
+}
+
+/* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
+static bool
+is_utf8(const char *text)
+{
+    const unsigned char *p = (const unsigned char *)text;
+
+    while (*p != '\0') {
+        unsigned char c = *p++;
+        unsigned more = c < 0x80   ? 0
+                        : c < 0xc2 ? 4
+                        : c < 0xe0 ? 1
+                        : c < 0xf0 ? 2
+                        : c < 0xf5 ? 3
+                                   : 4;
+
+        if (more == 4 || (c == 0xe0 && *p < 0xa0) || (c == 0xed && *p > 0x9f) ||
+            (c == 0xf0 && *p < 0x90) || (c == 0xf4 && *p > 0x8f))
+            return false;
+        for (; more > 0; more--) {
+            if ((*p++ & 0xc0) != 0x80)
+                return false;
+        }
+    }
+    return true;
+}
+
+static void
+check_utf8(const char *option, const char *text, struct finding_list *findings)
+{
+    cleanup_free char *where = mem_printf("--%s", option);
+
+    if (text != NULL && !is_utf8(text))
+        finding_add_option(findings, where, rule_id, "use UTF-8", "the text is not UTF-8");
+}
+
+void
+render_values_utf8(const struct cli_opt *table, const void *opts, struct finding_list *findings)
+{
+    for (const struct cli_opt *o = table; o->name != NULL; o++) {
+        const void *field = (const char *)opts + o->offset;
+
+        if (o->type == CLI_STR)
+            check_utf8(o->name, *(const char *const *)field, findings);
+        for (size_t i = 0; o->type == CLI_LIST && i < ((const struct cli_list *)field)->n; i++)
+            check_utf8(o->name, ((const struct cli_list *)field)->v[i], findings);
+    }
+}
