@@ -9,7 +9,7 @@ VARIANTS := static static-arm64 debug asan cov fuzz
 VERSION := $(shell sed -n 's/^\#define BERTH_VERSION "\(.*\)"/\1/p' lib/base/version.h)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
-	-Wpointer-arith -Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough $(if $(WERROR),-Werror)
+	-Wpointer-arith -Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough -Wno-missing-field-initializers $(if $(WERROR),-Werror)
 
 # Paths of the build folder stay out of the objects, so that two folders give the same bytes.
 COMMON := -std=gnu11 -D_GNU_SOURCE -I. -Ilib $(WARNINGS) -ffile-prefix-map=$(CURDIR)/= \
