@@ -3,8 +3,8 @@
 #define BASE_BANNED_H
 
 /*
- * Functions that are easy to use wrongly become compile errors.  Forced into every file of the debug
- * variant by the Makefile; the headers that declare them come first.
+ * Functions that are easy to use wrongly become compile errors.  Forced into every file of the
+ * debug variant by the Makefile; the headers that declare them come first.
  */
 
 #include <stdio.h>

@@ -31,6 +31,8 @@ buf_room(struct buf *b, size_t n)
         b->overflow = true;
         return NULL;
     }
+    if (b->n + n >= SIZE_MAX / 4)
+        mem_fail(n); /* a limit that is none */
     while (cap < b->n + n + 1)
         cap *= 2;
     if (cap != b->cap) {

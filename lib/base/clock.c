@@ -11,8 +11,9 @@
 
 enum { SECONDS_A_DAY = 86400 };
 
-/* 9999-12-31T23:59:59Z: the last second that four digits of a year can say. */
-#define LAST_UNIX_SECOND 253402300799LL
+/* 0000-01-01T00:00:00Z and 9999-12-31T23:59:59Z: what four digits of a year can say. */
+#define FIRST_UNIX_SECOND (-62167219200LL)
+#define LAST_UNIX_SECOND  253402300799LL
 
 static int64_t
 system_unix(void *ctx UNUSED)
@@ -82,10 +83,20 @@ clock_date_utc(int64_t unix_seconds)
     return d;
 }
 
+static struct clock_date
+date_of_four_digits(int64_t unix_seconds)
+{
+    if (unix_seconds < FIRST_UNIX_SECOND)
+        unix_seconds = FIRST_UNIX_SECOND;
+    if (unix_seconds > LAST_UNIX_SECOND)
+        unix_seconds = LAST_UNIX_SECOND;
+    return clock_date_utc(unix_seconds);
+}
+
 void
 clock_format_rfc3339(int64_t unix_seconds, char out[32])
 {
-    struct clock_date d = clock_date_utc(unix_seconds);
+    struct clock_date d = date_of_four_digits(unix_seconds);
 
     snprintf(out, 32, "%04d-%02d-%02dT%02d:%02d:%02dZ", d.year % 10000, d.month, d.day, d.hour,
              d.minute, d.second);
@@ -94,7 +105,7 @@ clock_format_rfc3339(int64_t unix_seconds, char out[32])
 void
 clock_format_compact(int64_t unix_seconds, char out[32])
 {
-    struct clock_date d = clock_date_utc(unix_seconds);
+    struct clock_date d = date_of_four_digits(unix_seconds);
 
     snprintf(out, 32, "%04d%02d%02dT%02d%02d%02dZ", d.year % 10000, d.month, d.day, d.hour,
              d.minute, d.second);
@@ -106,7 +117,7 @@ clock_format_http(int64_t unix_seconds, char out[32])
     static const char weekdays[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    struct clock_date d = clock_date_utc(unix_seconds);
+    struct clock_date d = date_of_four_digits(unix_seconds);
 
     snprintf(out, 32, "%s, %02d %s %04d %02d:%02d:%02d GMT", weekdays[d.weekday], d.day,
              months[d.month - 1], d.year % 10000, d.hour, d.minute, d.second);

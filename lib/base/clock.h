@@ -33,6 +33,7 @@ struct clock_date {
 };
 struct clock_date clock_date_utc(int64_t unix_seconds);
 
+/* Times outside the years 0 to 9999 are written as the nearest one inside. */
 void clock_format_rfc3339(int64_t unix_seconds, char out[32]); /* 2026-11-23T18:32:00Z */
 void clock_format_compact(int64_t unix_seconds, char out[32]); /* 20261123T183200Z (SigV4) */
 void clock_format_http(int64_t unix_seconds, char out[32]);    /* RFC 9110 5.6.7 IMF-fixdate */

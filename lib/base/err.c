@@ -51,13 +51,15 @@ code_of_errno(int sys)
 int
 err_set(struct err *err, enum err_code code, const char *fmt, ...)
 {
+    char text[ERR_MSG_MAX]; /* an argument may be err->msg itself */
     va_list ap;
 
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
     err->code = code;
     err->sys = 0;
-    va_start(ap, fmt);
-    vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
-    va_end(ap);
+    memcpy(err->msg, text, strlen(text) + 1);
     return -1;
 }
 

@@ -69,12 +69,36 @@ fs_write_fd(int fd, const char *name, const void *p, size_t n, struct err *err)
     return 0;
 }
 
+/* Replacing /dev/null by a file is what must never happen to root. */
+static int
+open_in_place(struct fs_stage *s, const char *path, struct err *err)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+
+    if (fd < 0)
+        return err_sys(err, "open '%s'", path);
+    s->fd = fd;
+    s->path = mem_strdup(path);
+    return 0;
+}
+
 int
 fs_stage_open(struct fs_stage *s, const char *path, unsigned mode, struct err *err)
 {
-    cleanup_free char *temporary = mem_printf("%s.XXXXXX", path);
-    cleanup_fd int fd = mkostemp(temporary, O_CLOEXEC);
+    cleanup_free char *real = NULL;
+    cleanup_free char *temporary = NULL;
+    cleanup_fd int fd = -1;
+    struct stat st;
 
+    /* stat() sees through /dev/stdout, whose name may lead to no path at all. */
+    if (stat(path, &st) == 0) {
+        real = realpath(path, NULL);
+        if (real == NULL || !S_ISREG(st.st_mode))
+            return open_in_place(s, path, err);
+        path = real;
+    }
+    temporary = mem_printf("%s.XXXXXX", path);
+    fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0)
         return err_sys(err, "create '%s'", path);
     if (fchmod(fd, (mode_t)mode) < 0) {
@@ -91,11 +115,11 @@ fs_stage_open(struct fs_stage *s, const char *path, unsigned mode, struct err *e
 int
 fs_stage_commit(struct fs_stage *s, struct err *err)
 {
-    if (fsync(s->fd) < 0 && errno != EINVAL && errno != EROFS)
+    if (s->temporary != NULL && fsync(s->fd) < 0 && errno != EINVAL && errno != EROFS)
         return err_sys(err, "flush '%s'", s->path);
     if (close(steal_fd(&s->fd)) < 0)
         return err_sys(err, "close '%s'", s->path);
-    if (rename(s->temporary, s->path) < 0)
+    if (s->temporary != NULL && rename(s->temporary, s->path) < 0)
         return err_sys(err, "rename '%s' to '%s'", s->temporary, s->path);
     free(steal_ptr(&s->temporary));
     return 0;

@@ -51,14 +51,17 @@ int fs_write_fd(int fd, const char *name, const void *p, size_t n, struct err *e
 int fs_write(const char *path, const void *p, size_t n, unsigned mode, struct err *err) NODISCARD;
 
 /*
+ * A symbolic link stays one and its target is replaced.  What is no file, such as /dev/null, a pipe
+ * or a terminal, is written to instead of replaced.
+ *
  * A file in the making, for writers that stream: write to fd, then fs_stage_commit(), which flushes
  * and renames it over path.  fs_stage_abort() removes it; after a commit it does nothing, so it can
  * be the cleanup of every way out.
  */
 struct fs_stage {
     int fd;
-    char *path;
-    char *temporary;
+    char *path;      /* where it will be */
+    char *temporary; /* where it is; NULL once committed, and for what is no file */
 };
 
 #define FS_STAGE_INIT  \

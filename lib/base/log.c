@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 
 enum { LINE_MAX_BYTES = 8 * 1024 };
 
@@ -54,19 +55,35 @@ log_level_parse(const char *name, enum log_level *out)
     return false;
 }
 
-/* Text keeps UTF-8 and tabs as they are; JSON also escapes its own two characters. */
-static void
-append_escaped(struct buf *line, const char *text)
+/* Control characters of ASCII, and those of U+0080 to U+009F, which some terminals obey too. */
+static bool
+is_control(struct str c)
 {
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
+    unsigned char first = (unsigned char)c.p[0];
 
-        if (config.json && (c == '"' || c == '\\'))
-            buf_appendf(line, "\\%c", c);
-        else if (c < 0x20 || c == 0x7f)
-            buf_appendf(line, config.json ? "\\u%04x" : "\\x%02x", c);
+    return first < 0x20 || first == 0x7f ||
+           (c.n == 2 && first == 0xc2 && (unsigned char)c.p[1] < 0xa0);
+}
+
+/* UTF-8 stays as it is; what is none becomes \xNN, or U+FFFD in JSON, which has no bytes. */
+static void
+append_escaped(struct buf *line, struct str text)
+{
+    while (text.n > 0) {
+        size_t len = utf8_char_len(text);
+        struct str c = {text.p, len > 0 ? len : 1};
+        unsigned char last = (unsigned char)c.p[c.n - 1];
+
+        if (len == 0 && config.json)
+            utf8_repair(c, line);
+        else if (len == 0 || is_control(c))
+            buf_appendf(line, config.json ? "\\u%04x" : "\\x%02x", last);
+        else if (config.json && (last == '"' || last == '\\'))
+            buf_appendf(line, "\\%c", last);
         else
-            buf_append_char(line, (char)c);
+            buf_append_view(line, c);
+        text.p += c.n;
+        text.n -= c.n;
     }
 }
 
@@ -86,7 +103,7 @@ emit(enum log_level level, const char *fmt, va_list ap)
         clock_format_rfc3339(clock_unix(clock_system()), stamp);
         buf_appendf(&line, "{\"time\":\"%s\",\"level\":\"%s\",\"program\":\"%s\",\"message\":\"",
                     stamp, level_names[level], config.program);
-        append_escaped(&line, text);
+        append_escaped(&line, str_from(text));
         buf_append_str(&line, "\"}\n");
     } else {
         const char *mark = level == LOG_LEVEL_WARN    ? "warning: "
@@ -94,13 +111,13 @@ emit(enum log_level level, const char *fmt, va_list ap)
                                                       : "";
 
         buf_appendf(&line, "%s: %s", config.program, mark);
-        append_escaped(&line, text);
+        append_escaped(&line, str_from(text));
         buf_append_char(&line, '\n');
     }
     /* One write a line, so that lines of several processes do not mix.  Nothing can be done about a
      * standard error that is closed or full. */
-    if (write(STDERR_FILENO, line.p, line.n) < 0)
-        errno = saved;
+    while (write(STDERR_FILENO, line.p, line.n) < 0 && errno == EINTR)
+        ;
     errno = saved;
 }
 

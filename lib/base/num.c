@@ -86,11 +86,20 @@ num_parse_decimal(struct str s, double *out)
 void
 num_format_decimal(double v, char out[32])
 {
+    double size = fabs(v);
+
+    if (!(size < 1e15)) {
+        snprintf(out, 32, "%.15g", v);
+        return;
+    }
     for (int places = 0; places <= 9; places++) {
+        char text[32];
         double back;
 
+        snprintf(text, sizeof(text), "%.*f", places, size);
+        if (places < 9 && (!num_parse_decimal(str_from(text), &back) || fabs(back - size) >= 5e-10))
+            continue;
         snprintf(out, 32, "%.*f", places, v);
-        if (num_parse_decimal(str_from(out), &back) && fabs(back - v) < 5e-10)
-            return;
+        return;
     }
 }

@@ -20,7 +20,8 @@ bool num_parse_octal(struct str s, uint64_t max, uint64_t *out);
 /* Digits with at most one point ("2", "0.25", ".25", "1."): no sign, exponent, infinity or NaN. */
 bool num_parse_decimal(struct str s, double *out);
 
-/* The shortest of "%.Nf", N = 0..9, that reads back as v to nine decimals: 0.25, 2, 1.5. */
+/* The shortest of "%.Nf", N = 0..9, that reads back as v to nine decimals: 0.25, 2, 1.5.  From 1e15
+ * on, where a double has no decimals to speak of, as "%g". */
 void num_format_decimal(double v, char out[32]);
 
 #endif

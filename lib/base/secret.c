@@ -16,9 +16,12 @@ secret_set(struct secret *s, const char *text, size_t n)
 void
 secret_done(struct secret *s)
 {
+    int saved = errno;
+
     if (s->text_ != NULL)
         mem_wipe(s->text_, s->n_);
     free(s->text_);
+    errno = saved;
     s->text_ = NULL;
     s->n_ = 0;
 }
