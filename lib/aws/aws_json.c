@@ -11,22 +11,37 @@
 #include "base/mem.h"
 #include "json/json.h"
 
-enum { INPUT_MAX = 4 * 1024 * 1024 };
+enum { INPUT_MAX = 4 * 1024 * 1024, EXCERPT_SIZE = 80 };
+
+/* The beginning of an answer that is none of ours, as one line: enough to recognise the page of a
+ * proxy. */
+static void
+excerpt(struct str body, char out[EXCERPT_SIZE])
+{
+    size_t n = 0;
+
+    while (n < body.n && n < EXCERPT_SIZE - 1) {
+        unsigned char c = (unsigned char)body.p[n];
+
+        out[n++] = c <= ' ' || c > '~' ? ' ' : (char)c;
+    }
+    out[n] = '\0';
+}
 
 static int
 parse_answer(const struct http_response *response, struct json_t **out, struct err *err)
 {
-    cleanup_json struct json_t *doc = json_parse(buf_view(&response->body), "answer", err);
-    struct json_cur root;
+    struct err why = ERR_INIT;
+    struct str body = buf_view(&response->body);
+    cleanup_json struct json_t *doc = json_parse(body, "answer", &why);
+    struct json_cur root = json_root(doc);
+    char beginning[EXCERPT_SIZE];
 
-    if (doc == NULL) {
-        err->code = ERR_PROTOCOL;
-        return err_wrap(err, "HTTP %ld, but not with JSON", response->status);
-    }
-    root = json_root(doc);
-    if (json_need_object(&root, err) < 0) {
-        err->code = ERR_PROTOCOL;
-        return err_wrap(err, "answer");
+    if (doc == NULL || !json_is_object(&root)) {
+        excerpt(body, beginning);
+        return err_set(err, ERR_PROTOCOL,
+                       "HTTP %ld, but no JSON object (a proxy, or another service?): '%s'",
+                       response->status, beginning);
     }
     *out = steal_ptr(&doc);
     return 0;
@@ -61,6 +76,6 @@ aws_json_send(struct session *session, const struct aws_json_call *call, const s
                   &response, refusal, err) < 0)
         return -1;
     if (parse_answer(&response, out, err) < 0)
-        return err_wrap(err, "%s at %s", call->operation, call->endpoint->url);
+        return err_wrap(err, "%s: %s", call->operation, call->endpoint->url);
     return 0;
 }

@@ -157,12 +157,14 @@ static int
 give_up(const struct call *call, const struct creds *creds, const struct outcome *outcome,
         unsigned attempts, struct err *err)
 {
-    if (outcome->answered)
+    /* Where nobody answered, the text names the URL already. */
+    if (outcome->answered) {
         service_error_set(&outcome->refusal, creds, err);
+        err_wrap(err, "%s", call->endpoint->url);
+    }
     if (attempts > 1)
-        return err_wrap(err, "%s at %s: %u attempts, the last one", call->name, call->endpoint->url,
-                        attempts);
-    return err_wrap(err, "%s at %s", call->name, call->endpoint->url);
+        return err_wrap(err, "%s: attempt %u of %u", call->name, attempts, attempts);
+    return err_wrap(err, "%s", call->name);
 }
 
 int

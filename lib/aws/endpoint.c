@@ -78,6 +78,11 @@ find_configured(const struct endpoint_service *service, const char *given,
         return 0;
     if (take_view(out, str_from(env_get("AWS_ENDPOINT_URL")), "AWS_ENDPOINT_URL"))
         return 0;
+    /* Going on to AWS itself instead of what was meant would be worse than stopping. */
+    if (services.p != NULL && ini_section(&profile->config, "services", services) == NULL)
+        return err_set(err, ERR_INVALID, "profile '%.100s': there is no [services %.*s] in '%s'",
+                       profile->name, services.n < 100 ? (int)services.n : 100, services.p,
+                       profile->config_path);
     if (services.p != NULL &&
         take_view(out,
                   profile_get_nested(profile, "services", services, service->id, "endpoint_url"),
