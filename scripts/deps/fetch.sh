@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Gets pinned files into $root/sources and from there, verified, into a library's work folder.
-# Sourced by build, which defines root, lib, log and die.
+# Sourced by build, which defines root, lib, log, die and die_disk, and sends stderr to the log.
 #
 # apt does the downloading, with its state in $root/apt and sources derived from the machine's own:
 # nothing of the system's configuration is changed and no privilege is needed.
@@ -26,9 +26,8 @@ pin_files()
 check_file()
 {
     local sum
-    sum=$(sha256sum "$1") || die "cannot read $1: check the disk"
+    sum=$(sha256sum <"$1") || die "cannot read $1: check the disk"
     sum=${sum%% *}
-    sum=${sum#\\}
     [[ $sum == "$2" ]] || die "${1##*/}: wrong SHA-256 (want ${2:0:12}, got ${sum:0:12}): $3"
 }
 
@@ -101,8 +100,11 @@ apt_prepare()
 
     if [[ -n ${BERTH_APT_SOURCES:-} ]]; then
         [[ -r $BERTH_APT_SOURCES ]] ||
-            die "BERTH_APT_SOURCES=$BERTH_APT_SOURCES cannot be read: name a sources.list file"
-        lists=("$BERTH_APT_SOURCES")
+            die "BERTH_APT_SOURCES=$BERTH_APT_SOURCES cannot be read: name a .list or .sources file"
+        case $BERTH_APT_SOURCES in
+        *.sources) stanzas=("$BERTH_APT_SOURCES") ;;
+        *) lists=("$BERTH_APT_SOURCES") ;;
+        esac
     else
         for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
             [[ -r $f ]] && lists+=("$f")
@@ -120,7 +122,7 @@ apt_prepare()
         apt_convert_deb822 "$type" "$arch" "${stanzas[@]}" >"$dir/new.sources"
     fi
     if [[ ! -s $dir/new.list && ! -s $dir/new.sources ]]; then
-        die 'no Debian archive in /etc/apt/sources.list*: name a sources.list file in BERTH_APT_SOURCES'
+        die 'no Debian archive in /etc/apt/sources.list*: name a .list or .sources file in BERTH_APT_SOURCES'
     fi
     # Other archives than last time: the lists must be fetched again.
     for f in list sources; do
@@ -196,69 +198,83 @@ have_files()
     done < <(pin_files "$2" "$3")
 }
 
-# Puts the best version's files into the folder $2 and its number into the variable `version`.
-fetch()
+# True when this make has already said that the archives are out of reach.
+said_unreachable()
 {
-    local package=$1 into=$2 kind name from='' file sum reached=1 versions
+    [[ -n $(find "$root/apt/unreachable" -mmin -5 2>/dev/null) ]] &&
+        [[ $(<"$root/apt/unreachable") == "$PPID" ]]
+}
 
-    mapfile -t versions < <(pin_versions "$package")
-    ((${#versions[@]})) || die "no version of $package in scripts/deps/pins: add one"
-    kind=src
-    name=${package#*:}
+# Downloads one version into $sources; false when no archive has it.  Sets `reached` to 0 when there
+# is no network.
+download()
+{
+    local package=$1 version=$2 kind=src name=${1#*:} sum file
     if [[ $package == bin:* ]]; then
         kind=${name#*:}
         name=${name%%:*}
     fi
+    said_unreachable && exit 1
+    command -v apt-get >/dev/null ||
+        die 'apt-get is not installed: set BERTH_SOURCES to a folder with the files named in scripts/deps/pins'
+    apt_prepare "$kind"
+    if ! apt_update "$kind" >>"$log"; then
+        reached=0
+        return 1
+    fi
+    apt_download "$kind" "$name" "$version" >>"$log" || return 1
+    have_files "$root/apt/$kind/files" "$package" "$version" || return 1
+    while read -r sum file; do
+        check_file "$root/apt/$kind/files/$file" "$sum" 'the mirror sent something else, try another one'
+        mv "$root/apt/$kind/files/$file" "$sources/$file" || return 1
+    done < <(pin_files "$package" "$version")
+    rm -f "$root/apt/$kind/files"/*
+}
 
-    mkdir -p "$sources"
-    # One download at a time, and what the first build learns about the network serves the others.
-    exec 8>"$sources/.lock"
-    flock 8
+# Why no version could be had, in one line.
+die_missing()
+{
+    local package=$1 sum file
+    if [[ -n ${BERTH_SOURCES:-} ]]; then
+        while read -r sum file; do
+            [[ -e $BERTH_SOURCES/$file ]] ||
+                die "$file is not in BERTH_SOURCES=$BERTH_SOURCES: copy the files named in scripts/deps/pins there, or unset it to download"
+        done < <(pin_files "$package" "${versions[0]}")
+    fi
+    if ((!reached)); then
+        no_space || echo "$PPID" >"$root/apt/unreachable"
+        die_disk "cannot reach the Debian archives: check the network, or set BERTH_SOURCES to a folder with the files named in scripts/deps/pins (log: $log)"
+    fi
+    die_disk "no archive has version ${versions[*]}: pin a newer one in scripts/deps/pins, or set BERTH_SOURCES (log: $log)"
+}
+
+# fetch PACKAGE DIR: puts the files of the best version that can be had, verified, into DIR; sets
+# `version`.  With BERTH_SOURCES nothing is downloaded.
+fetch()
+{
+    local package=$1 into=$2 from='' file sum reached=1 versions one
+
+    mapfile -t versions < <(pin_versions "$package")
+    ((${#versions[@]})) || die "no version of $package in scripts/deps/pins: add one"
+    mkdir -p "$sources" || die_disk "cannot create $sources: check its owner"
+    # One download at a time, and what the first learns about the network serves the others.
+    exec {one}>"$sources/.lock"
+    flock "$one"
     for version in "${versions[@]}"; do
         if [[ -n ${BERTH_SOURCES:-} ]] && have_files "$BERTH_SOURCES" "$package" "$version"; then
             from=$BERTH_SOURCES
         elif have_files "$sources" "$package" "$version"; then
             from=$sources
-        elif [[ -z ${BERTH_SOURCES:-} ]] && ((reached)); then
-            if [[ $(cat "$root/apt/unreachable" 2>/dev/null) == "$PPID" ]]; then
-                exit 1
-            fi
-            command -v apt-get >/dev/null || die 'apt-get is not installed: set BERTH_SOURCES to a folder with the files named in scripts/deps/pins'
-            apt_prepare "$kind" || exit 1
-            if ! apt_update "$kind" >>"$log" 2>&1; then
-                reached=0
-            elif apt_download "$kind" "$name" "$version" >>"$log" 2>&1 &&
-                have_files "$root/apt/$kind/files" "$package" "$version"; then
-                while read -r sum file; do
-                    check_file "$root/apt/$kind/files/$file" "$sum" 'the mirror sent something else, try another one' &&
-                        mv "$root/apt/$kind/files/$file" "$sources/$file" || exit 1
-                done < <(pin_files "$package" "$version")
-                rm -f "$root/apt/$kind/files"/*
-                from=$sources
-            fi
+        elif [[ -z ${BERTH_SOURCES:-} ]] && ((reached)) && download "$package" "$version"; then
+            from=$sources
         fi
         [[ -n $from ]] && break
     done
-    if [[ -z $from ]]; then
-        if no_space; then
-            die_space
-        elif [[ -n ${BERTH_SOURCES:-} ]]; then
-            die "$(pin_files "$package" "${versions[0]}" | while read -r sum file; do
-                [[ -e $BERTH_SOURCES/$file ]] || { echo "$file"; break; }
-            done) is not in BERTH_SOURCES=$BERTH_SOURCES: copy the files named in scripts/deps/pins there, or unset it to download"
-        elif ((!reached)); then
-            echo "$PPID" >"$root/apt/unreachable"
-            die "cannot reach the Debian archives: check the network, or set BERTH_SOURCES to a folder with the files named in scripts/deps/pins (log: $log)"
-        fi
-        die "no mirror has version ${versions[*]}: pin a newer one in scripts/deps/pins, or set BERTH_SOURCES (log: $log)"
-    fi
+    [[ -n $from ]] || die_missing "$package"
 
     while read -r sum file; do
-        cp "$from/$file" "$into/$file" || { no_space && die_space; die "cannot copy $from/$file to $into"; }
-        check_file "$into/$file" "$sum" "delete $from/$file and run make again"
-        if [[ $from == "${BERTH_SOURCES:-}" ]]; then
-            cp "$into/$file" "$sources/.$file.tmp" && mv "$sources/.$file.tmp" "$sources/$file"
-        fi
+        cp "$from/$file" "$into/$file" || die_disk "cannot copy $from/$file: see $log"
+        check_file "$into/$file" "$sum" "delete $from/$file, then run make again"
     done < <(pin_files "$package" "$version")
-    exec 8>&-
+    exec {one}>&-
 }
