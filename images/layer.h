@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMAGES_LAYER_H
+#define IMAGES_LAYER_H
+
+/*
+ * From a tree to a layer's blob in one pass: tar, its digest (the diffID), gzip, the blob's digest.
+ */
+
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "images/blob.h"
+#include "images/sink.h"
+
+struct err;
+struct tree;
+
+struct layer {
+    struct blob blob;
+    char diff_id[BLOB_DIGEST_MAX];
+    uint64_t uncompressed_size;
+};
+
+#define LAYER_INIT        \
+    {                     \
+        BLOB_INIT, {0}, 0 \
+    }
+
+void layer_done(struct layer *l);
+#define cleanup_layer __attribute__((cleanup(layer_done)))
+
+/* Writes a sealed tree into a staged file, which stays open for reading.  All entries get mtime.
+ * On success out owns the file. */
+int layer_write(const struct tree *t, int64_t mtime, struct staged *file, struct layer *out,
+                struct err *err) NODISCARD;
+
+#endif

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "images/layout.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "aws/digest.h"
+#include "base/err.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "images/blob.h"
+#include "images/image.h"
+#include "images/index.h"
+#include "images/staging.h"
+#include "json/json.h"
+
+#define LAYOUT_FILE    "oci-layout"
+#define LAYOUT_VERSION "1.0.0"
+#define INDEX_FILE     "index.json"
+#define BLOBS_FOLDER   "blobs/sha256"
+
+enum { LAYOUT_FILE_MAX = 64 * 1024 };
+
+static char *
+blob_path(const char *dir, const char *hex)
+{
+    return mem_printf("%s/" BLOBS_FOLDER "/%s", dir, hex);
+}
+
+/* Stages text in dir and gives it a name there. */
+static int
+write_file(const char *dir, int lock, const char *name, const char *p, size_t n, struct err *err)
+{
+    cleanup_staged struct staged s = STAGED_INIT;
+    cleanup_free char *path = fs_join(dir, name);
+
+    if (staging_create_in(lock, dir, &s, err) < 0 || fs_write_fd(s.fd, s.name, p, n, err) < 0)
+        return -1;
+    return staging_publish(&s, path, err);
+}
+
+/* ---- what is there ---- */
+
+static int
+check_version(const char *dir, struct err *err)
+{
+    cleanup_free char *path = fs_join(dir, LAYOUT_FILE);
+    cleanup_buf struct buf text = BUF_INIT(LAYOUT_FILE_MAX);
+    cleanup_json struct json_t *doc = NULL;
+    struct json_cur root, version;
+    const char *v;
+
+    if (fs_read(path, &text, err) < 0)
+        return -1;
+    doc = json_parse(buf_view(&text), path, err);
+    if (doc == NULL)
+        return -1;
+    root = json_root(doc);
+    version = json_at(&root, "imageLayoutVersion");
+    if (json_get_str(&version, &v, err) < 0)
+        return err_wrap(err, "%s", path);
+    if (strcmp(v, LAYOUT_VERSION) != 0)
+        return err_set(err, ERR_UNSUPPORTED,
+                       "%s: version '%s' of layouts is not known, only " LAYOUT_VERSION " is", path,
+                       v);
+    return 0;
+}
+
+struct json_t *
+layout_read_index(const char *dir, bool may_be_new, struct err *err)
+{
+    cleanup_free char *path = fs_join(dir, INDEX_FILE);
+    cleanup_buf struct buf text = BUF_INIT(LAYOUT_INDEX_MAX);
+
+    if (check_version(dir, err) < 0)
+        return NULL;
+    if (fs_read(path, &text, err) < 0)
+        return may_be_new && err->code == ERR_NOT_FOUND ? index_new() : NULL;
+    return index_parse(buf_view(&text), path, err);
+}
+
+/* Nothing but what a killed run of ours leaves before it has made oci-layout. */
+static int
+check_empty(const char *dir, int lock, struct err *err)
+{
+    int fd = openat(lock, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+    const struct dirent *e;
+    int done = 0;
+
+    if (d == NULL) {
+        err_sys(err, "read the folder '%s'", dir);
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    while (done == 0 && (e = readdir(d)) != NULL)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
+            !staging_is_name(e->d_name))
+            done = err_set(err, ERR_EXISTS,
+                           "'%s' holds '%s' and is no OCI layout: name another folder", dir,
+                           e->d_name);
+    closedir(d);
+    return done;
+}
+
+/* ---- writing ---- */
+
+static int
+make_folder(const char *dir, const char *name, struct err *err)
+{
+    cleanup_free char *path = fs_join(dir, name);
+
+    if (mkdir(path, 0777) < 0 && errno != EEXIST)
+        return err_sys(err, "make the folder '%s'", path);
+    return 0;
+}
+
+static int
+fill_in(const char *dir, struct err *err)
+{
+    static const char version[] = "{\"imageLayoutVersion\":\"" LAYOUT_VERSION "\"}";
+    cleanup_fd int lock = staging_lock(dir, err);
+    cleanup_free char *file = fs_join(dir, LAYOUT_FILE);
+
+    if (lock < 0)
+        return -1;
+    if (fs_exists(file)) {
+        cleanup_json struct json_t *index = layout_read_index(dir, true, err);
+
+        if (index == NULL)
+            return -1;
+    } else if (check_empty(dir, lock, err) < 0 ||
+               write_file(dir, lock, LAYOUT_FILE, version, sizeof(version) - 1, err) < 0) {
+        return -1;
+    }
+    if (make_folder(dir, "blobs", err) < 0)
+        return -1;
+    return make_folder(dir, BLOBS_FOLDER, err);
+}
+
+int
+layout_create(const char *dir, struct layout *out, struct err *err)
+{
+    cleanup_layout struct layout l = LAYOUT_INIT;
+    struct stat st;
+
+    if (mkdir(dir, 0777) == 0)
+        l.made = true;
+    else if (errno != EEXIST)
+        return err_sys(err, "make the folder '%s'", dir);
+    l.dir = mem_strdup(dir);
+    if (stat(dir, &st) < 0)
+        return err_sys(err, "read '%s'", dir);
+    if (!S_ISDIR(st.st_mode))
+        return err_set(err, ERR_EXISTS, "'%s' is a file: an OCI layout is a folder", dir);
+    if (fill_in(dir, err) < 0)
+        return -1;
+    *out = l;
+    l = (struct layout)LAYOUT_INIT;
+    return 0;
+}
+
+/* Blobs that this run has brought, to be taken back when the index cannot be written. */
+struct fresh {
+    char **v;
+    size_t n;
+};
+
+static int
+publish_blob(struct layout *l, int lock, struct blob *b, struct fresh *fresh, struct err *err)
+{
+    cleanup_free char *path = blob_path(l->dir, blob_hex(b));
+    bool was_there = fs_exists(path);
+    int done;
+
+    /* Also over one that is there: it should be the same bytes, and if not, these are right. */
+    if (b->data != NULL)
+        done = write_file(l->dir, lock, path + strlen(l->dir) + 1, b->data, b->size, err);
+    else
+        done = staging_publish(&b->file, path, err);
+    if (done == 0 && !was_there)
+        fresh->v[fresh->n++] = steal_ptr(&path);
+    return done;
+}
+
+static int
+publish_index(struct layout *l, int lock, const struct image *image, const char *tag,
+              const struct json_t *index, struct err *err)
+{
+    cleanup_json struct json_t *updated = index_with(index, image, tag, NULL);
+    cleanup_buf struct buf text = BUF_INIT(LAYOUT_INDEX_MAX);
+
+    json_write(updated, JSON_SORTED, &text);
+    if (buf_finish(&text, err) < 0)
+        return err_wrap(err, "%s/" INDEX_FILE, l->dir);
+    return write_file(l->dir, lock, INDEX_FILE, text.p, text.n, err);
+}
+
+static void
+settle(struct layout *l, struct fresh *fresh, bool keep)
+{
+    for (size_t i = 0; i < fresh->n; i++) {
+        if (!keep)
+            unlink(fresh->v[i]);
+        free(fresh->v[i]);
+    }
+    free(fresh->v);
+    l->settled |= keep;
+}
+
+int
+layout_publish(struct layout *l, struct image *image, const char *tag, struct err *err)
+{
+    cleanup_fd int lock = staging_lock(l->dir, err);
+    cleanup_json struct json_t *index = lock >= 0 ? layout_read_index(l->dir, true, err) : NULL;
+    struct fresh fresh = {NULL, 0};
+    int done = 0;
+
+    if (index == NULL)
+        return -1;
+    fresh.v = mem_realloc(NULL, image_blob_count(image), sizeof(char *));
+    for (size_t i = 0; done == 0 && i < image_blob_count(image); i++)
+        done = publish_blob(l, lock, image_blob(image, i), &fresh, err);
+    if (done == 0)
+        done = publish_index(l, lock, image, tag, index, err);
+    settle(l, &fresh, done == 0);
+    return done;
+}
+
+/* Removes the folders we made; those that someone else has put something into stay. */
+static void
+unmake(const char *dir)
+{
+    cleanup_free char *sha256 = fs_join(dir, BLOBS_FOLDER);
+    cleanup_free char *blobs = fs_join(dir, "blobs");
+    cleanup_free char *file = fs_join(dir, LAYOUT_FILE);
+    cleanup_free char *index = fs_join(dir, INDEX_FILE);
+
+    if (fs_exists(index))
+        return;
+    rmdir(sha256);
+    if (rmdir(blobs) == 0 || errno == ENOENT)
+        unlink(file);
+    rmdir(dir);
+}
+
+void
+layout_close(struct layout *l)
+{
+    int saved = errno;
+
+    if (l->made && !l->settled)
+        unmake(l->dir);
+    free(l->dir);
+    *l = (struct layout)LAYOUT_INIT;
+    errno = saved;
+}
+
+/* ---- reading ---- */
+
+int
+layout_read_blob(const char *dir, const char *digest, int64_t size, struct buf *out,
+                 struct err *err)
+{
+    cleanup_free char *path = NULL;
+    char hex[DIGEST_SHA256_HEX];
+
+    /* index_parse() and its like have checked the digest's form, so it is safe in a path. */
+    if (strncmp(digest, "sha256:", BLOB_HEX_OFFSET) != 0)
+        return err_set(err, ERR_UNSUPPORTED, "%s: only sha256 digests are offered", digest);
+    path = blob_path(dir, digest + BLOB_HEX_OFFSET);
+    if (fs_read(path, out, err) < 0)
+        return -1;
+    if ((int64_t)out->n != size)
+        return err_set(err, ERR_DIGEST, "'%s' has %zu bytes, its descriptor says %lld", path,
+                       out->n, (long long)size);
+    digest_sha256_hex(out->p, out->n, hex);
+    if (strcmp(hex, digest + BLOB_HEX_OFFSET) != 0)
+        return err_set(err, ERR_DIGEST, "'%s' does not match its digest: it is damaged", path);
+    return 0;
+}

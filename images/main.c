@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "base/cli.h"
+#include "base/log.h"
+#include "base/version.h"
+#include "images/cmd.h"
+#include "images/gzip.h"
+#include "images/tar.h"
+#include "net/http.h"
+
+static const struct cli_cmd *const commands[] = {&cmd_build, &cmd_inspect, NULL};
+
+int
+main(int argc, char **argv)
+{
+    char version[512];
+    const struct cli_program program = {
+        .name = "imagegen",
+        .summary = "container images without a daemon",
+        .version = version,
+        .commands = commands,
+        .details = "Exit status: 0 done, 1 failed, 2 wrong options or values of options, 124 timed "
+                   "out.",
+    };
+
+    snprintf(version, sizeof(version), "imagegen %s\n%s\n%s\n%s\n", BERTH_VERSION,
+             tar_library_version(), gzip_library_version(), http_library_version());
+    log_init("imagegen", LOG_LEVEL_INFO, false);
+    return cli_main(&program, argc, argv);
+}
