@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cli.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/cli_complete.h"
@@ -263,6 +266,18 @@ check_stdout(int status)
     return STATUS_FAILED;
 }
 
+/* A file that a program opens may not become its standard output because that was closed.  What
+ * takes the place refuses to be used, so that errors stay errors. */
+static void
+occupy_standard_fds(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            return;
+    }
+}
+
 int
 cli_main(const struct cli_program *program, int argc, char **argv)
 {
@@ -270,6 +285,7 @@ cli_main(const struct cli_program *program, int argc, char **argv)
     const struct cli_cmd *used = NULL;
     int status;
 
+    occupy_standard_fds();
     log_init(program->name, LOG_LEVEL_INFO, false);
     status = dispatch(program, argc, argv, &used, &err);
     if (status < 0) {

@@ -19,21 +19,20 @@ append_blanks(struct buf *out, size_t n)
     buf_appendf(out, "%*s", (int)n, "");
 }
 
-/* Cuts off the next word; a note in brackets that fits into a line is one. */
+/* Cuts off the next word; a note in brackets that fits into a line is not torn apart. */
 static struct str
 next_word(struct str *text)
 {
-    ptrdiff_t end = text->n > 0 && text->p[0] == '[' ? str_find(*text, ']') : -1;
-    struct str word = *text;
+    const char *start = text->p;
+    ptrdiff_t end = text->n > 0 && start[0] == '[' ? str_find(*text, ']') : -1;
+    struct str tail;
 
     if (end < 0 || end > CLI_WRAP_WIDTH / 2)
         return str_trim(str_cut(text, ' '));
-    word.n = (size_t)end + 1;
-    text->p += word.n;
-    text->n -= word.n;
-    if (text->n == 0)
-        text->p = NULL;
-    return word;
+    text->p += end;
+    text->n -= (size_t)end;
+    tail = str_cut(text, ' ');
+    return (struct str){start, (size_t)(tail.p + tail.n - start)};
 }
 
 void
