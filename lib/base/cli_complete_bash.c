@@ -103,7 +103,7 @@ cli_complete_bash(const struct cli_program *program, struct buf *out)
                         "    # bash makes a word of its own of the = in --option=value.\n"
                         "    if [[ $cur == = ]]; then\n"
                         "        cur=\"\"\n"
-                        "    elif [[ $prev == = && COMP_CWORD -gt 2 ]]; then\n"
+                        "    elif [[ $prev == = && $COMP_CWORD -gt 2 ]]; then\n"
                         "        prev=${COMP_WORDS[COMP_CWORD-2]}\n"
                         "    fi\n");
     append_names(program, out);
@@ -111,14 +111,14 @@ cli_complete_bash(const struct cli_program *program, struct buf *out)
                 program->fallback != NULL && only == NULL ? label(program->fallback) : "");
     buf_append_str(out, "    case \" $commands help completion \" in\n"
                         "    *\" ${COMP_WORDS[1]} \"*)\n"
-                        "        [[ COMP_CWORD -gt 1 ]] && command=${COMP_WORDS[1]} ;;\n"
+                        "        [[ $COMP_CWORD -gt 1 ]] && command=${COMP_WORDS[1]} ;;\n"
                         "    esac\n");
     append_tables(program, out);
     buf_append_str(out, "    if [[ -n $takes_value ]]; then\n"
                         "        words=$values\n"
                         "    elif [[ $cur == -* ]]; then\n"
                         "        words=$options\n"
-                        "    elif [[ COMP_CWORD -eq 1 ]]; then\n"
+                        "    elif [[ $COMP_CWORD -eq 1 ]]; then\n"
                         "        words=\"$commands help completion\"\n"
                         "    fi\n"
                         "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"

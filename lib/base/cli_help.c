@@ -65,6 +65,15 @@ cli_help_option_text(const struct cli_cmd *cmd, const struct cli_opt *opt, struc
         buf_appendf(out, " [env: %s]", opt->env);
 }
 
+void
+cli_help_sentence(const char *summary, struct buf *out)
+{
+    bool small = summary[0] >= 'a' && summary[0] <= 'z';
+
+    buf_append_char(out, (char)(small ? summary[0] - 'a' + 'A' : summary[0]));
+    buf_appendf(out, "%s.", summary + 1);
+}
+
 const struct cli_cmd *
 cli_help_only_command(const struct cli_program *program)
 {
@@ -127,15 +136,12 @@ append_details(const char *details, struct buf *out)
     cli_wrap_paragraphs(details, out);
 }
 
-/* A summary, as the tables have it, as a sentence. */
 static void
 append_sentence(const char *summary, struct buf *out)
 {
     cleanup_buf struct buf sentence = BUF_INIT(TEXT_MAX);
 
-    buf_appendf(&sentence, "%s.", summary);
-    if (summary[0] >= 'a' && summary[0] <= 'z')
-        sentence.p[0] = (char)(summary[0] - 'a' + 'A');
+    cli_help_sentence(summary, &sentence);
     cli_wrap_words(buf_view(&sentence), 0, 0, out);
 }
 

@@ -19,6 +19,9 @@ void cli_help_option_name(const struct cli_opt *opt, struct buf *out);
 /* The sentence with bounds, default and variable: "Layers at once. [from 1 to 64] [env: JOBS]". */
 void cli_help_option_text(const struct cli_cmd *cmd, const struct cli_opt *opt, struct buf *out);
 
+/* A summary of the tables, "fetch an image", as a sentence. */
+void cli_help_sentence(const char *summary, struct buf *out);
+
 /* The command whose name is NULL, of a program without subcommands; NULL where there are some. */
 const struct cli_cmd *cli_help_only_command(const struct cli_program *program);
 

@@ -52,21 +52,30 @@ append_options(const struct cli_cmd *cmd, struct buf *out)
         append_option(cmd, o, out);
 }
 
-/* The details' paragraphs; lines that start with a blank become a literal block. */
+/* The details' paragraphs; lines that start with a blank become a literal block, up to the next
+ * one that does not.  Empty lines wait for what follows, as they must not end a block. */
 static void
 append_details(const char *details, struct buf *out)
 {
     struct str rest = str_from(details);
     bool literal = false;
+    int empty = 0;
 
     while (rest.p != NULL) {
         struct str line = str_cut(&rest, '\n');
         bool example = line.n > 0 && line.p[0] == ' ';
 
-        if (example != literal && (example || line.n > 0 || rest.p == NULL)) {
-            buf_append_str(out, "```\n");
-            literal = example;
+        if (line.n == 0) {
+            empty++;
+            continue;
         }
+        if (literal && !example)
+            buf_append_str(out, "```\n");
+        for (; empty > 0; empty--)
+            buf_append_char(out, '\n');
+        if (!literal && example)
+            buf_append_str(out, "```\n");
+        literal = example;
         if (literal)
             buf_append_view(out, line);
         else
@@ -79,14 +88,17 @@ append_details(const char *details, struct buf *out)
 static void
 append_command(const struct cli_program *program, const struct cli_cmd *cmd, struct buf *out)
 {
+    cleanup_buf struct buf sentence = BUF_INIT(TEXT_MAX);
+
     buf_appendf(out, "## %s\n\n*%s %s* [_OPTION_]...", cmd->name, program->name, cmd->name);
     if (cmd->operands[0] != '\0') {
         buf_append_char(out, ' ');
         append_escaped(str_from(cmd->operands), out);
     }
     buf_append_str(out, "\n\n");
-    append_escaped(str_from(cmd->summary), out);
-    buf_append_str(out, ".\n\n");
+    cli_help_sentence(cmd->summary, &sentence);
+    append_escaped(buf_view(&sentence), out);
+    buf_append_str(out, "\n\n");
     append_options(cmd, out);
     if (cmd->details != NULL)
         append_details(cmd->details, out);
