@@ -53,11 +53,9 @@ cgroup_v1_cpu(struct ladder *l, const char *dir, bool is_own)
 static void
 set_limit(struct cpu_rung *r, struct str text)
 {
-    uint64_t bytes;
+    uint64_t bytes = UNLIMITED_FROM;
 
-    if (str_eq(text, "-1"))
-        ladder_note(r, "no limit");
-    else if (!num_parse_u64(text, UINT64_MAX, &bytes))
+    if (!str_eq(text, "-1") && !num_parse_u64(text, UINT64_MAX, &bytes))
         ladder_note(r, "no number of bytes, ignored");
     else if (bytes >= UNLIMITED_FROM)
         ladder_note(r, "no limit");

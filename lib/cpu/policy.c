@@ -145,11 +145,13 @@ static bool
 memory_allows(const struct policy_memory *m, double *workers)
 {
     uint64_t left;
+    uint64_t fit;
 
     if (m == NULL || m->limit_bytes == 0 || m->per_worker_bytes == 0)
         return false;
     left = m->limit_bytes > m->reserve_bytes ? m->limit_bytes - m->reserve_bytes : 0;
-    *workers = (double)(left / m->per_worker_bytes);
+    fit = left / m->per_worker_bytes;
+    *workers = (double)fit;
     return true;
 }
 

@@ -9,8 +9,10 @@
  *   n             max(1, ceil(q))                  event-loop workers
  *   n+1           max(1, ceil(q)) + 1
  *   <decimal>     max(1, round(q * x))
- *   measured:R/D  max(1, ceil(q * R/D) + 1)        R unloaded latency, D CPU time per request; both
- * in the same unit, which may be written (20ms/3ms)
+ *   measured:R/D  max(1, ceil(q * R/D) + 1)        R unloaded latency, D CPU time per request
+ *
+ * R and D are in the same unit, or each with its own: measured:20ms/3ms, measured:1s/250ms.  What
+ * differs from a whole number by less than any quota can is that number: 1.0000001 CPUs are 1.
  *
  * The result is capped by memory where a worker's size is known, and is never below 1.
  */
@@ -41,7 +43,8 @@ struct policy_memory {
     uint64_t per_worker_bytes; /* 0: unknown, no cap */
 };
 
-/* capped (may be NULL) tells whether memory and not the policy decided. */
+/* At least 1 and at most 65535.  memory may be NULL; capped (may be NULL) tells whether memory and
+ * not the policy decided. */
 unsigned policy_workers(const struct policy *p, double cpus, const struct policy_memory *memory,
                         bool *capped);
 

@@ -22,8 +22,7 @@ a_line_is_taken_apart_whatever_its_optional_fields(void **state)
     static const char *const lines[] = {
         "36 35 98:0 /root /mnt rw,noatime - ext4 /dev/sda1 rw,errors=continue",
         "36 35 98:0 /root /mnt rw,noatime shared:1 - ext4 /dev/sda1 rw,errors=continue\n",
-        "36 35 98:0 /root /mnt rw shared:1 master:2 propagate_from:3 unbindable x - ext4 s "
-        "rw,errors=continue",
+        "36 35 98:0 /root /mnt rw shared:1 master:2 propagate_from:3 x - ext4 s rw,errors=continue",
     };
 
     (void)state;
