@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/conn.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "server/settings.h"
+
+enum {
+    IN_BLOCK = 4 * 1024,     /* most request heads */
+    OUT_BLOCK = 20 * 1024,   /* most responses */
+    FREE_BLOCKS_MAX = 64,    /* kept by a pool */
+    SPARE_MAX = 256,         /* closed connections kept for the next ones */
+    OUT_HIGH = 64 * 1024,    /* no further request is answered before this is sent */
+    TURNS_MAX = 64,          /* steps of one connection before the others get theirs */
+    FIRST_MS = 60 * 1000,    /* connected, and nothing sent */
+    LINGER_MS = 1000,        /* for a client that was refused to read why */
+    DRAIN_MS = 500,          /* for a request that is on its way when a stop begins */
+    RECLAIM_AFTER_MS = 1000, /* a connection this long idle makes room at the ceiling */
+    REFUSALS_MAX = 64,       /* connections above the ceiling that are told so */
+    SCRATCH_MAX = 4 * 1024 * 1024
+};
+
+enum want { WANT_NOTHING, WANT_INPUT, WANT_OUTPUT, WANT_WAIT };
+
+static struct conn *
+conn_of_timeout(struct timeout *t)
+{
+    return (struct conn *)((char *)t - offsetof(struct conn, timeout));
+}
+
+void
+conn_close(struct conn *c)
+{
+    struct conn_group *g = c->group;
+
+    if (c->state == CONN_CLOSED)
+        return;
+    c->state = CONN_CLOSED;
+    close(c->source.fd); /* which takes it out of epoll */
+    if (c->file >= 0)
+        close(c->file);
+    c->file = -1;
+    timeout_disarm(&c->timeout);
+    loop_cancel(g->loop, &c->task);
+    iobuf_release(&c->in);
+    iobuf_release(&c->out);
+    c->next = g->closed;
+    g->closed = c;
+    g->n--;
+}
+
+void
+conn_wait(struct conn *c, struct timeout_list *list)
+{
+    if (c->timeout.list != list)
+        timeout_arm(list, &c->timeout, c->group->loop->now_ms);
+}
+
+static enum want
+on_head(struct conn *c)
+{
+    int status;
+
+    if (iobuf_n(&c->out) > OUT_HIGH)
+        return WANT_OUTPUT;
+    if (iobuf_n(&c->in) == 0)
+        return WANT_INPUT;
+    status = http_parse(&c->parser, c->in.p + c->in.start, iobuf_n(&c->in));
+    if (status == HTTP_PARSE_MORE)
+        return WANT_INPUT;
+    if (status == HTTP_PARSE_DONE)
+        conn_request(c);
+    else
+        conn_refuse(c, (unsigned)status);
+    return WANT_NOTHING;
+}
+
+/* Drops what has come of a body that is read only to get to the next request. */
+static enum want
+on_body(struct conn *c)
+{
+    size_t head = c->parser.request.size;
+    size_t n = iobuf_n(&c->in) - head;
+    size_t used = n;
+    struct str data = {NULL, 0};
+    int result;
+
+    if (!c->parser.request.chunked) {
+        used = c->body_left < n ? (size_t)c->body_left : n;
+        c->body_left -= used;
+        result = c->body_left == 0 ? HTTP_CHUNK_DONE : HTTP_CHUNK_MORE;
+    } else {
+        result = http_chunk_decode(&c->chunk, c->in.p + c->in.start + head, n, &used, &data);
+        if (data.n > c->body_left)
+            result = 413;
+        c->body_left -= data.n;
+    }
+    if (result > HTTP_CHUNK_DATA) {
+        conn_refuse(c, (unsigned)result);
+        return WANT_NOTHING;
+    }
+    iobuf_cut(&c->in, head, used);
+    if (result == HTTP_CHUNK_DONE)
+        conn_respond(c);
+    return result == HTTP_CHUNK_MORE ? WANT_INPUT : WANT_NOTHING;
+}
+
+/* All is written.  Closing a socket while the client is still sending would reset the connection
+ * and could take the response away from it: then our side is shut first. */
+static enum want
+on_sent(struct conn *c)
+{
+    if (c->file_left > 0 || iobuf_n(&c->out) > 0)
+        return WANT_OUTPUT;
+    if (c->keep) {
+        c->state = CONN_HEAD;
+        return WANT_NOTHING;
+    }
+    if (c->eof || (c->client_done && iobuf_n(&c->in) == 0)) {
+        conn_close(c);
+        return WANT_WAIT;
+    }
+    shutdown(c->source.fd, SHUT_WR);
+    iobuf_release(&c->in);
+    iobuf_release(&c->out);
+    c->state = CONN_LINGER;
+    conn_wait(c, &c->group->linger);
+    return WANT_NOTHING;
+}
+
+static enum want
+on_linger(struct conn *c)
+{
+    char waste[IN_BLOCK];
+    ssize_t n = recv(c->source.fd, waste, sizeof(waste), 0);
+
+    if (n > 0 || (n < 0 && errno == EINTR))
+        return WANT_NOTHING;
+    if (n == 0 || errno != EAGAIN)
+        conn_close(c);
+    return WANT_WAIT;
+}
+
+static enum want
+step(struct conn *c)
+{
+    switch ((enum conn_state)c->state) {
+    case CONN_HEAD:
+        return on_head(c);
+    case CONN_BODY:
+        return on_body(c);
+    case CONN_SEND:
+        return on_sent(c);
+    case CONN_LINGER:
+        return on_linger(c);
+    case CONN_HANDLE:
+    case CONN_CLOSED:
+        break;
+    }
+    return WANT_WAIT;
+}
+
+static void
+conn_run(struct conn *c)
+{
+    int turns;
+
+    c->running = true;
+    for (turns = 0; turns < TURNS_MAX; turns++) {
+        enum want want = step(c);
+
+        if (want == WANT_WAIT || (want == WANT_OUTPUT && !conn_flush(c)) ||
+            (want == WANT_INPUT && (!conn_flush(c) || !conn_fill(c))))
+            break;
+    }
+    c->running = false;
+    if (turns == TURNS_MAX && c->state != CONN_CLOSED)
+        loop_defer(c->group->loop, &c->task);
+}
+
+static void
+on_ready(struct loop_source *s, uint32_t events)
+{
+    struct conn *c = (struct conn *)s;
+
+    if (c->state == CONN_CLOSED)
+        return;
+    if ((events & ~(uint32_t)EPOLLOUT) != 0)
+        c->readable = true;
+    if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+        c->peer_closing = true;
+    conn_run(c);
+}
+
+static void
+on_task(struct loop_task *t)
+{
+    conn_run((struct conn *)((char *)t - offsetof(struct conn, task)));
+}
+
+static struct conn *
+conn_new(struct conn_group *g, int fd)
+{
+    struct conn *c = g->spare;
+
+    if (c != NULL) {
+        g->spare = c->next;
+        g->n_spare--;
+        memset(c, 0, sizeof(*c));
+    } else {
+        c = mem_alloc(sizeof(*c));
+    }
+    c->source = (struct loop_source){on_ready, fd};
+    c->task.run = on_task;
+    c->group = g;
+    c->in.pool = &g->in_pool;
+    c->out.pool = &g->out_pool;
+    c->file = -1;
+    http_parse_init(&c->parser, &g->settings->http);
+    g->n++;
+    return c;
+}
+
+/* At the ceiling the connection that has been idle longest makes room. */
+static bool
+make_room(struct conn_group *g)
+{
+    struct timeout *t = timeout_oldest(&g->idle);
+
+    if (g->n < g->settings->connections)
+        return true;
+    if (t == NULL || t->since_ms + RECLAIM_AFTER_MS > g->loop->now_ms)
+        return false;
+    conn_close(conn_of_timeout(t));
+    return true;
+}
+
+void
+conn_open(struct conn_group *g, int fd)
+{
+    bool room = make_room(g);
+    struct err err = ERR_INIT;
+    struct conn *c;
+
+    if (!room && g->n >= g->settings->connections + REFUSALS_MAX) {
+        close(fd);
+        return;
+    }
+    c = conn_new(g, fd);
+    if (loop_add(g->loop, &c->source, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, &err) < 0) {
+        log_error("a connection was dropped: %s", err.msg);
+        conn_close(c);
+        return;
+    }
+    if (room) {
+        conn_wait(c, &g->first);
+        return;
+    }
+    conn_refuse(c, 503);
+    conn_run(c);
+}
+
+static void
+expire_close(struct timeout *t, void *ctx UNUSED)
+{
+    conn_close(conn_of_timeout(t));
+}
+
+static void
+expire_request(struct timeout *t, void *ctx UNUSED)
+{
+    struct conn *c = conn_of_timeout(t);
+
+    conn_refuse(c, 408);
+    conn_run(c);
+}
+
+void
+conn_group_init(struct conn_group *g, struct loop *loop, const struct settings *settings,
+                const struct routes *routes)
+{
+    const struct {
+        struct timeout_list *list;
+        int64_t after_ms;
+        void (*expired)(struct timeout *t, void *ctx);
+    } lists[] = {
+        {&g->first, FIRST_MS, expire_close},
+        {&g->idle, settings->keep_alive_ms, expire_close},
+        {&g->head, settings->head_timeout_ms, expire_request},
+        {&g->body, settings->body_timeout_ms, expire_request},
+        {&g->send, settings->send_timeout_ms, expire_close},
+        {&g->linger, LINGER_MS, expire_close},
+    };
+
+    *g = (struct conn_group){.loop = loop, .settings = settings, .routes = routes};
+    g->date_unix = INT64_MIN;
+    g->scratch = (struct buf)BUF_INIT(SCRATCH_MAX);
+    g->path_room = mem_alloc((size_t)settings->http.line + 1);
+    iobuf_pool_init(&g->in_pool, IN_BLOCK, FREE_BLOCKS_MAX);
+    iobuf_pool_init(&g->out_pool, OUT_BLOCK, FREE_BLOCKS_MAX);
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        timeout_list_init(lists[i].list, lists[i].after_ms, lists[i].expired, g);
+        loop_watch(loop, lists[i].list);
+    }
+}
+
+void
+conn_group_sweep(struct conn_group *g)
+{
+    while (g->closed != NULL) {
+        struct conn *c = g->closed;
+
+        g->closed = c->next;
+        if (g->n_spare >= SPARE_MAX) {
+            free(c);
+            continue;
+        }
+        c->next = g->spare;
+        g->spare = c;
+        g->n_spare++;
+    }
+}
+
+void
+conn_group_drain(struct conn_group *g)
+{
+    g->draining = true;
+    g->first.after_ms = DRAIN_MS;
+    g->idle.after_ms = DRAIN_MS;
+}
+
+void
+conn_group_done(struct conn_group *g)
+{
+    struct timeout_list *const lists[] = {&g->first, &g->idle, &g->head,
+                                          &g->body,  &g->send, &g->linger};
+
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        struct timeout *t;
+
+        while ((t = timeout_oldest(lists[i])) != NULL)
+            conn_close(conn_of_timeout(t));
+    }
+    conn_group_sweep(g);
+    while (g->spare != NULL) {
+        struct conn *c = g->spare;
+
+        g->spare = c->next;
+        free(c);
+    }
+    iobuf_pool_done(&g->in_pool);
+    iobuf_pool_done(&g->out_pool);
+    buf_done(&g->scratch);
+    free(g->path_room);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SERVER_HTTP_CHARS_H
+#define SERVER_HTTP_CHARS_H
+
+/* What each byte may stand for in an HTTP/1.1 message: one table, a bit a class. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/str.h"
+
+enum {
+    HTTP_CHAR_TOKEN = 1, /* RFC 9110 5.6.2 */
+    HTTP_CHAR_VALUE = 2, /* a field's content: visible, obs-text, blank, tab */
+    HTTP_CHAR_PATH = 4,  /* RFC 3986 pchar and '/', and what browsers leave unescaped */
+    HTTP_CHAR_QUERY = 8,
+    HTTP_CHAR_HOST = 16, /* reg-name */
+    HTTP_CHAR_HEX = 32,
+    HTTP_CHAR_DIGIT = 64
+};
+
+extern const unsigned char http_chars_table[256];
+
+static inline bool
+http_chars_is(char c, unsigned classes)
+{
+    return (http_chars_table[(unsigned char)c] & classes) != 0;
+}
+
+/* How many bytes at the start of p belong to one of the classes. */
+size_t http_chars_span(const char *p, size_t n, unsigned classes);
+
+/* All bytes of s do (true for an empty one). */
+bool http_chars_all(struct str s, unsigned classes);
+
+/* The value of a hexadecimal digit, -1 for any other byte. */
+int http_chars_hex(char c);
+
+/* s without blanks and tabs at its ends (OWS of RFC 9110). */
+struct str http_chars_trim(struct str s);
+
+#endif

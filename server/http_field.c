@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/http_field.h"
+
+#include "base/num.h"
+#include "server/http_chars.h"
+
+enum http_field
+http_field_of(struct str name)
+{
+    static const struct {
+        const char *name;
+        enum http_field field;
+    } known[] = {
+        {"host", HTTP_FIELD_HOST},
+        {"connection", HTTP_FIELD_CONNECTION},
+        {"content-length", HTTP_FIELD_CONTENT_LENGTH},
+        {"transfer-encoding", HTTP_FIELD_TRANSFER_ENCODING},
+        {"expect", HTTP_FIELD_EXPECT},
+        {"if-none-match", HTTP_FIELD_IF_NONE_MATCH},
+        {"if-modified-since", HTTP_FIELD_IF_MODIFIED_SINCE},
+    };
+    /* Most fields of a browser's request are told apart by their length alone. */
+    static const unsigned char candidates[18] = {
+        [4] = 1 + 0, [10] = 1 + 1, [14] = 1 + 2, [17] = 1 + 3, [6] = 1 + 4, [13] = 1 + 5,
+    };
+    unsigned i = name.n < sizeof(candidates) ? candidates[name.n] : 0;
+
+    if (i == 0)
+        return HTTP_FIELD_OTHER;
+    if (str_eq_nocase(name, known[i - 1].name))
+        return known[i - 1].field;
+    if (name.n == 17 && str_eq_nocase(name, "if-modified-since"))
+        return HTTP_FIELD_IF_MODIFIED_SINCE;
+    return HTTP_FIELD_OTHER;
+}
+
+/* Digits and nothing else.  A second one is refused even when it is equal: only an attacker or a
+ * broken proxy sends it. */
+static int
+take_content_length(struct http_parser *p, struct str value)
+{
+    struct http_request *r = &p->request;
+
+    if (r->has_length || value.n == 0 || !http_chars_all(value, HTTP_CHAR_DIGIT))
+        return 400;
+    r->has_length = true;
+    p->length_huge = !num_parse_u64(value, INT64_MAX, &r->content_length);
+    return 0;
+}
+
+/* Parameters, quotes and the like make a coding another one than "chunked". */
+static void
+take_transfer_encoding(struct http_parser *p, struct str value)
+{
+    struct str coding;
+
+    if (value.n == 0)
+        p->te_broken = true;
+    while (http_parse_token(&value, &coding)) {
+        p->te_broken = p->te_broken || p->te_chunked_last;
+        p->te_chunked_last = str_eq_nocase(coding, "chunked");
+        p->te_other = p->te_other || !p->te_chunked_last;
+    }
+}
+
+static void
+take_connection(struct http_parser *p, struct str value)
+{
+    struct str token;
+
+    while (http_parse_token(&value, &token)) {
+        if (str_eq_nocase(token, "close"))
+            p->has_close = true;
+        else if (str_eq_nocase(token, "keep-alive"))
+            p->has_keep_alive = true;
+    }
+}
+
+int
+http_field_take(struct http_parser *p, struct str name, struct str value)
+{
+    struct http_request *r = &p->request;
+    enum http_field field = http_field_of(name);
+    bool again;
+
+    if (field == HTTP_FIELD_OTHER)
+        return 0;
+    again = r->fields[field].at != 0;
+    if (!again)
+        r->fields[field] = (struct http_span){(uint32_t)(value.p - r->base), (uint32_t)value.n};
+    switch (field) {
+    case HTTP_FIELD_HOST:
+        return again || !http_target_host_valid(value) ? 400 : 0;
+    case HTTP_FIELD_CONTENT_LENGTH:
+        return take_content_length(p, value);
+    case HTTP_FIELD_TRANSFER_ENCODING:
+        take_transfer_encoding(p, value);
+        return 0;
+    case HTTP_FIELD_CONNECTION:
+        take_connection(p, value);
+        return 0;
+    case HTTP_FIELD_EXPECT:
+        if (str_eq_nocase(value, "100-continue"))
+            r->expects_continue = true;
+        else
+            p->expects_other = true;
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+static int
+finish_framing(struct http_parser *p)
+{
+    struct http_request *r = &p->request;
+
+    if (http_parse_has(r, HTTP_FIELD_TRANSFER_ENCODING)) {
+        if (r->has_length || r->minor == 0 || p->te_broken || !p->te_chunked_last)
+            return 400;
+        if (p->te_other)
+            return 501;
+        r->chunked = true;
+    }
+    return p->length_huge ? 413 : 0;
+}
+
+int
+http_field_finish(struct http_parser *p)
+{
+    struct http_request *r = &p->request;
+    int status;
+
+    if (r->minor > 0 && !http_parse_has(r, HTTP_FIELD_HOST))
+        return 400;
+    status = finish_framing(p);
+    if (status != 0)
+        return status;
+    if (r->minor > 0 && p->expects_other)
+        return 417;
+    r->expects_continue = r->expects_continue && r->minor > 0;
+    r->keep_alive = !p->has_close && (r->minor > 0 || p->has_keep_alive);
+    return 0;
+}

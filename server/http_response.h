@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SERVER_HTTP_RESPONSE_H
+#define SERVER_HTTP_RESPONSE_H
+
+/* The head of a response. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+struct iobuf;
+
+enum http_connection { HTTP_CONNECTION_DEFAULT, HTTP_CONNECTION_KEEP, HTTP_CONNECTION_CLOSE };
+
+struct http_response {
+    unsigned status;
+    const char *type;   /* Content-Type, or NULL */
+    struct str headers; /* more lines, each with its CRLF */
+    bool has_length;
+    uint64_t length;
+    enum http_connection connection;
+};
+
+/* date is an IMF-fixdate. */
+void http_response_head(const struct http_response *r, const char *date, struct iobuf *out);
+
+/* "404 Not Found"; "500 Internal Server Error" for what is no status of ours. */
+const char *http_response_reason(unsigned status);
+
+#endif

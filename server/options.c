@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "server/address.h"
+#include "server/db.h"
+#include "server/settings.h"
+
+/* The shortest head limit that leaves a line's own limit the one that decides (http_parse.h). */
+enum { HEAD_MARGIN = 8, DAY = 24 * 60 * 60 };
+
+#define AT(field) offsetof(struct options, field)
+
+const struct cli_opt options_table[] = {
+    {"bind", 'b', CLI_LIST, AT(binds), "ADDRESS",
+     "Listen on HOST:PORT, :PORT, [V6]:PORT or unix:PATH; may be repeated. Without it 0.0.0.0:PORT "
+     "with the variable PORT, else 0.0.0.0:8000.",
+     0, 0, NULL},
+    {"workers", 'w', CLI_STR, AT(workers), "N",
+     "Number of worker processes, or auto, or a policy such as 2n+1.", 0, 0, "WEB_CONCURRENCY"},
+    {"policy", 0, CLI_STR, AT(policy), "POLICY",
+     "How auto turns CPUs into workers: n (default), n+1, 2n+1, a factor, or measured:R/D.", 0, 0,
+     NULL},
+    {"cpus", 0, CLI_DECIMAL, AT(cpus), "N", "CPUs to count with instead of those found.", 0, 0,
+     NULL},
+    {"static", 0, CLI_LIST, AT(statics), "URL=FOLDER",
+     "Serve the files of a folder under a URL path; may be repeated.", 0, 0, NULL},
+    {"database", 0, CLI_STR, AT(database), "sqlite:PATH",
+     "SQLite file with the posts of /api/v1/posts/.", 0, 0, NULL},
+    {"init-db", 0, CLI_STR, AT(init_db), "PATH",
+     "Make a database with sample posts, unless it is there already, and exit.", 0, 0, NULL},
+    {"graceful-timeout", 0, CLI_UINT, AT(graceful_timeout), "SECONDS",
+     "Time for requests in flight after SIGTERM.", 0, DAY, NULL},
+    {"keep-alive", 0, CLI_UINT, AT(keep_alive), "SECONDS",
+     "How long a connection may wait for its next request.", 1, DAY, NULL},
+    {"header-timeout", 0, CLI_UINT, AT(header_timeout), "SECONDS",
+     "Time for a request's head, from its first byte.", 1, DAY, NULL},
+    {"body-timeout", 0, CLI_UINT, AT(body_timeout), "SECONDS", "Time for a request's body.", 1, DAY,
+     NULL},
+    {"send-timeout", 0, CLI_UINT, AT(send_timeout), "SECONDS",
+     "How long a client may take no byte of its response.", 1, DAY, NULL},
+    {"worker-connections", 0, CLI_UINT, AT(worker_connections), "N",
+     "Connections of a worker; more are answered with 503.", 1, 1000000, NULL},
+    {"backlog", 0, CLI_UINT, AT(backlog), "N", "Connections that may wait to be accepted.", 1,
+     65535, NULL},
+    {"limit-request-line", 0, CLI_UINT, AT(limit_line), "BYTES", "Longest request line.", 64, 65536,
+     NULL},
+    {"limit-request-fields", 0, CLI_UINT, AT(limit_fields), "N", "Most header fields.", 1, 10000,
+     NULL},
+    {"limit-request-field_size", 0, CLI_UINT, AT(limit_field), "BYTES", "Longest header field.", 64,
+     65536, NULL},
+    {"limit-request-head", 0, CLI_UINT, AT(limit_head), "BYTES",
+     "Request line and header fields together.", 128, 1048576, NULL},
+    {"limit-request-body", 0, CLI_UINT, AT(limit_body), "BYTES", "Longest request body.", 0,
+     INT64_MAX, NULL},
+    {"log-level", 0, CLI_CHOICE, AT(log_level), "debug|info|warn|warning|error|critical",
+     "What is logged to standard error.", 0, 0, NULL},
+    {"log-format", 0, CLI_CHOICE, AT(log_format), "text|json", "How it is written.", 0, 0, NULL},
+    {NULL, 0, CLI_FLAG, 0, NULL, NULL, 0, 0, NULL},
+};
+
+const struct options options_defaults = {
+    .graceful_timeout = 30,
+    .keep_alive = 75, /* longer than a load balancer keeps its side idle */
+    .header_timeout = 10,
+    .body_timeout = 30,
+    .send_timeout = 60,
+    .worker_connections = 1000,
+    .backlog = 2048,
+    .limit_line = 4094,
+    .limit_fields = 100,
+    .limit_field = 8190,
+    .limit_head = 32768,
+    .limit_body = 1048576,
+    .log_level = "info",
+    .log_format = "text",
+};
+
+static int
+parse_mount(const char *text, struct settings_mount *m, struct err *err)
+{
+    struct str rest = str_from(text);
+    struct str url = str_cut(&rest, '=');
+    struct str path;
+    char room[4096];
+
+    if (rest.n == 0 || url.n == 0 || url.p[0] != '/' || url.n >= sizeof(room))
+        return err_set(err, ERR_USAGE, "--static '%s': write URL=FOLDER, such as /=site", text);
+    if (http_target_path(url, room, &path) != HTTP_PATH_OK)
+        return err_set(err, ERR_USAGE, "--static '%s': the URL path is not valid", text);
+    while (path.n > 1 && path.p[path.n - 1] == '/')
+        path.n--;
+    m->url = mem_strndup(path.p, path.n);
+    m->folder = rest.p;
+    return 0;
+}
+
+static int
+set_mounts(const struct cli_list *statics, struct settings *s, struct err *err)
+{
+    s->mounts = mem_alloc((statics->n + 1) * sizeof(*s->mounts));
+    for (size_t i = 0; i < statics->n; i++) {
+        if (parse_mount(statics->v[i], &s->mounts[i], err) < 0)
+            return -1;
+        s->n_mounts++;
+    }
+    return 0;
+}
+
+static int
+set_binds(const struct options *o, struct settings *s, struct err *err)
+{
+    const char *port = getenv("PORT");
+    struct address a;
+
+    s->n_binds = o->binds.n > 0 ? o->binds.n : 1;
+    s->binds = mem_alloc(s->n_binds * sizeof(*s->binds));
+    for (size_t i = 0; i < o->binds.n; i++)
+        s->binds[i] = mem_strdup(o->binds.v[i]);
+    if (o->binds.n == 0)
+        s->binds[0] = mem_printf("0.0.0.0:%s", port != NULL && port[0] != '\0' ? port : "8000");
+    for (size_t i = 0; i < s->n_binds; i++) {
+        if (address_parse(s->binds[i], &a, err) < 0)
+            return o->binds.n > 0 ? -1 : err_wrap(err, "the variable PORT");
+    }
+    return 0;
+}
+
+static uint32_t
+at_least(uint64_t v, uint64_t least)
+{
+    return (uint32_t)(v > least ? v : least);
+}
+
+int
+options_settings(const struct options *o, struct settings *out, struct err *err)
+{
+    struct settings s = {
+        .backlog = (int)o->backlog,
+        .http = {.line = (uint32_t)o->limit_line,
+                 .fields = (uint32_t)o->limit_fields,
+                 .field = (uint32_t)o->limit_field,
+                 .head = at_least(o->limit_head, o->limit_line + HEAD_MARGIN)},
+        .body_bytes = o->limit_body,
+        .connections = (unsigned)o->worker_connections,
+        .head_timeout_ms = (unsigned)o->header_timeout * 1000,
+        .body_timeout_ms = (unsigned)o->body_timeout * 1000,
+        .send_timeout_ms = (unsigned)o->send_timeout * 1000,
+        .keep_alive_ms = (unsigned)o->keep_alive * 1000,
+        .graceful_ms = (unsigned)o->graceful_timeout * 1000,
+    };
+
+    if ((o->database != NULL && db_path(o->database, &s.database, err) < 0) ||
+        set_binds(o, &s, err) < 0 || set_mounts(&o->statics, &s, err) < 0) {
+        options_done(&s);
+        return -1;
+    }
+    *out = s;
+    return 0;
+}
+
+void
+options_done(struct settings *s)
+{
+    for (size_t i = 0; i < s->n_binds; i++)
+        free(s->binds[i]);
+    free(s->binds);
+    for (size_t i = 0; i < s->n_mounts; i++)
+        free(s->mounts[i].url);
+    free(s->mounts);
+    *s = (struct settings){.n_binds = 0};
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SERVER_OPTIONS_H
+#define SERVER_OPTIONS_H
+
+/* The command line of berthd: what was written, and the settings that it means. */
+
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/cli.h"
+
+struct err;
+struct settings;
+
+struct options {
+    struct cli_list binds;
+    const char *workers;
+    const char *policy;
+    double cpus;
+    struct cli_list statics;
+    const char *database;
+    const char *init_db;
+    uint64_t graceful_timeout, keep_alive, header_timeout, body_timeout, send_timeout; /* s */
+    uint64_t worker_connections, backlog;
+    uint64_t limit_line, limit_fields, limit_field, limit_head, limit_body;
+    const char *log_level;
+    const char *log_format;
+};
+
+extern const struct cli_opt options_table[];
+extern const struct options options_defaults;
+
+/* The settings borrow from the options; options_done() frees what they own. */
+int options_settings(const struct options *o, struct settings *out, struct err *err) NODISCARD;
+void options_done(struct settings *s);
+
+#endif

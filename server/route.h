@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SERVER_ROUTE_H
+#define SERVER_ROUTE_H
+
+/*
+ * Which handler answers which path.  A handler is one const struct; those with a path of their own
+ * stand in a table in route.c, those that are mounted where the operator says come from the
+ * settings.  The most specific route wins: the longest path, and among equals the exact one.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/attr.h"
+#include "base/str.h"
+
+struct err;
+struct exchange;
+struct route;
+struct settings;
+
+struct handler {
+    const char *name;
+    const char *path;                         /* exact; NULL when it is mounted */
+    unsigned methods;                         /* of enum http_method; OPTIONS is answered for all */
+    bool (*wanted)(const struct settings *s); /* NULL: always */
+    /* In the master, before workers are forked: what is wrong with the settings shows here. */
+    int (*check)(const struct settings *s, struct err *err);
+    /* In each worker: sets route->local. */
+    int (*open)(struct route *route, const struct settings *s, struct err *err);
+    void (*close)(struct route *route);
+    void (*respond)(struct exchange *x);
+};
+
+struct route {
+    const struct handler *handler;
+    const char *path;
+    size_t path_n;
+    bool is_prefix; /* whole segments: "/a" holds "/a" and "/a/b", not "/ab" */
+    int folder;     /* of a mounted folder, opened by the master; else -1 */
+    void *local;    /* the handler's own, in this worker */
+};
+
+struct routes {
+    struct route *v;
+    size_t n;
+};
+
+/* Makes the table and checks every handler. */
+int route_init(struct routes *r, const struct settings *s, struct err *err) NODISCARD;
+void route_done(struct routes *r);
+
+/* In a worker: opens what the handlers need, and closes it. */
+int route_open(struct routes *r, const struct settings *s, struct err *err) NODISCARD;
+void route_close(struct routes *r);
+
+/* NULL when there is none.  rest is what the route's own path leaves. */
+const struct route *route_find(const struct routes *r, struct str path, struct str *rest);
+
+/* "Allow: GET, HEAD, OPTIONS\r\n" */
+void route_allow(unsigned methods, char out[128]);
+
+#endif

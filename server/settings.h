@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SERVER_SETTINGS_H
+#define SERVER_SETTINGS_H
+
+/* What the operator decided, checked and in the units the code works with (options.c makes it). */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "server/http_parse.h"
+
+/* A folder served under a URL path. */
+struct settings_mount {
+    char *url; /* starts with '/', ends with none but for "/" itself */
+    const char *folder;
+};
+
+struct settings {
+    char **binds; /* addresses as written */
+    size_t n_binds;
+    int backlog;
+
+    struct http_limits http;
+    uint64_t body_bytes;      /* of a request */
+    unsigned connections;     /* of a worker */
+    unsigned head_timeout_ms; /* from the first byte of a request to the end of its head */
+    unsigned body_timeout_ms; /* to the end of its body */
+    unsigned send_timeout_ms; /* without progress */
+    unsigned keep_alive_ms;   /* between requests */
+    unsigned graceful_ms;     /* for what is in flight at a graceful stop */
+
+    const char *database; /* path of an SQLite file, or NULL */
+    struct settings_mount *mounts;
+    size_t n_mounts;
+};
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/sizing.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/num.h"
+#include "cpu/cpu.h"
+#include "cpu/policy.h"
+#include "server/http_fetch.h"
+
+enum { WORKERS_MAX = 1024 };
+
+static const char class_name[] = "event";
+static const char class_policy[] = "n";
+
+static int
+fixed_number(const struct sizing_opts *opts, uint64_t n, unsigned *workers, struct buf *why,
+             struct err *err)
+{
+    const char *where = opts->from_environment ? "WEB_CONCURRENCY" : "--workers";
+
+    if (n < 1 || n > WORKERS_MAX)
+        return err_set(err, ERR_USAGE, "%s '%s': there must be from 1 to %d workers", where,
+                       opts->workers, WORKERS_MAX);
+    *workers = (unsigned)n;
+    buf_appendf(why, "%u worker%s (%s, %s)", *workers, n == 1 ? "" : "s", class_name, where);
+    return 0;
+}
+
+static int
+by_policy(const struct sizing_opts *opts, const char *text, unsigned *workers, struct buf *why,
+          struct err *err)
+{
+    struct cpu_opts ask = {
+        .explicit_cpus = opts->cpus, .root = FS_ROOT_SYSTEM, .fetch = http_fetch};
+    cleanup_cpu_limits struct cpu_limits limits = {0};
+    struct policy policy;
+    char name[48];
+    char cpus[32];
+
+    if (policy_parse(text, &policy, err) < 0)
+        return -1;
+    if (cpu_detect(&ask, &limits, err) < 0)
+        return -1;
+    *workers = policy_workers(&policy, limits.cpus, NULL, NULL);
+    if (*workers > WORKERS_MAX)
+        *workers = WORKERS_MAX;
+    policy_format(&policy, name);
+    num_format_decimal(limits.cpus, cpus);
+    buf_appendf(why, "%u worker%s (%s, policy %s) for %s CPU%s from %s", *workers,
+                *workers == 1 ? "" : "s", class_name, name, cpus, limits.cpus == 1 ? "" : "s",
+                cpu_source_name(limits.cpus_source));
+    if (limits.cpus_where != NULL)
+        buf_appendf(why, " %s", limits.cpus_where);
+    return 0;
+}
+
+int
+sizing_workers(const struct sizing_opts *opts, unsigned *workers, struct buf *why, struct err *err)
+{
+    const char *text = opts->workers;
+    uint64_t n;
+
+    if (text == NULL || text[0] == '\0' || strcmp(text, "auto") == 0)
+        return by_policy(opts, opts->policy != NULL ? opts->policy : class_policy, workers, why,
+                         err);
+    if (num_parse_u64(str_from(text), UINT32_MAX, &n))
+        return fixed_number(opts, n, workers, why, err);
+    if (by_policy(opts, text, workers, why, err) < 0)
+        return err_wrap(err, "%s", opts->from_environment ? "WEB_CONCURRENCY" : "--workers");
+    return 0;
+}
