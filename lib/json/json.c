@@ -48,6 +48,10 @@ json_parse(struct str text, const char *name, struct err *err)
         return v;
     if (json_error_code(&why) == json_error_out_of_memory)
         err_set(err, ERR_LIMIT, "%s: out of memory", name);
+    else if (json_error_code(&why) == json_error_null_character ||
+             json_error_code(&why) == json_error_null_byte_in_key)
+        err_set(err, ERR_INVALID, "%s:%d:%d: U+0000 in a string is refused", name, why.line,
+                why.column);
     else
         err_set(err, ERR_INVALID, "%s:%d:%d: %s", name, why.line, why.column, why.text);
     return NULL;

@@ -145,7 +145,7 @@ zsh_and_fish_accept_their_scripts(void **state UNUSED)
 
     for (size_t i = 0; i < ARRAY_LEN(shells) * ARRAY_LEN(programs); i++) {
         const char *shell = shells[i / ARRAY_LEN(programs)];
-        const char *const argv[] = {shell, "--no-execute", "/dev/stdin", NULL};
+        const char *const argv[] = {shell, "-n", "/dev/stdin", NULL};
         cleanup_buf struct buf script = BUF_INIT(SCRIPT_MAX);
         cleanup_buf struct buf out = BUF_INIT(SCRIPT_MAX);
         int status = 0;
