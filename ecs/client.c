@@ -68,7 +68,7 @@ client_register(struct client *c, const struct json_t *body, struct client_revis
     if (json_get_str(&arn, &arn_text, err) < 0 || json_get_str(&family, &family_text, err) < 0 ||
         json_get_int(&revision, 1, INT32_MAX, &number, err) < 0) {
         err->code = ERR_PROTOCOL;
-        return err_wrap(err, "answer of RegisterTaskDefinition");
+        return err_wrap(err, "RegisterTaskDefinition: answer");
     }
     *out = (struct client_revision){
         .arn = mem_strdup(arn_text),

@@ -2,6 +2,8 @@
 """The types of the ECS API: botocore's own model, and what ECS has learnt since the oldest botocore
 that the suite runs with (1.29, Debian 12).  Unlike ECS itself, an unknown key is an error here."""
 
+import functools
+
 import botocore.session
 from botocore.model import ServiceModel
 
@@ -47,6 +49,7 @@ class WrongType(Exception):
     """A body that ECS's parser would refuse."""
 
 
+@functools.lru_cache(maxsize=1)
 def load():
     data = botocore.session.get_session().get_component("data_loader")
     return ServiceModel(data.load_service_model("ecs", "service-2"), "ecs")
