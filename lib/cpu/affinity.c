@@ -69,14 +69,14 @@ affinity_parse_list(struct str text, unsigned *out)
 }
 
 static bool
-look_at_affinity(struct ladder *l)
+look_at_affinity(struct ladder *l, affinity_get_fn get)
 {
     struct cpu_rung *r = ladder_add(l, CPU_SOURCE_AFFINITY, false, "sched_getaffinity");
     unsigned n = l->opts->affinity_cpus;
 
     errno = 0;
     if (n == 0)
-        n = affinity_count(sched_getaffinity);
+        n = affinity_count(get);
     if (n == 0) {
         ladder_note(r, "%s", errno != 0 ? strerror(errno) : "an empty set");
         return false;
@@ -105,9 +105,9 @@ look_at_online(struct ladder *l)
 }
 
 void
-affinity_look(struct ladder *l)
+affinity_look(struct ladder *l, affinity_get_fn get)
 {
-    bool known = look_at_affinity(l);
+    bool known = look_at_affinity(l, get);
     struct cpu_rung *r;
     long n;
 

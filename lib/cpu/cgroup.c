@@ -185,11 +185,11 @@ walk_views(struct ladder *l, level_fn level, const struct views *views)
 
     if (best != NULL && !walk_up(l, level, best))
         return true;
-    /* Mounts made outside of the namespace show ancestors that lie higher. */
+    /* Mounts made outside of the namespace show ancestors that lie higher than its root. */
     for (size_t i = 0; i < views->n; i++) {
         const struct view *view = &views->v[i];
 
-        if (view->how != CGROUP_PATH_ABOVE || (best != NULL && view->height <= best->height))
+        if (view->how != CGROUP_PATH_ABOVE)
             continue;
         level(l, view->mount_point, false);
         seen = true;

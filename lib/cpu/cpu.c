@@ -76,7 +76,7 @@ cpu_detect(const struct cpu_opts *opts, struct cpu_limits *out, struct err *err)
     metadata_look(&ladder, &metadata);
     stamp_look(&ladder, &metadata);
     cgroup_look(&ladder);
-    affinity_look(&ladder);
+    affinity_look(&ladder, sched_getaffinity);
     meminfo_look(&ladder);
     ladder_decide(&limits);
     *out = limits;

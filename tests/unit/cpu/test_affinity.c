@@ -11,6 +11,7 @@
 
 #include "base/attr.h"
 #include "cpu/affinity.h"
+#include "cpu/ladder.h"
 
 /* A kernel built for so many CPUs, of which every second one is ours. */
 static size_t kernel_cpus;
@@ -96,13 +97,17 @@ lists_of_cpus_are_counted(void **state)
         const char *text;
         unsigned count; /* 0: refused */
     } table[] = {
-        {"0", 1},           {"0-3", 4}, {"0-3,8", 5},
-        {"0-3,8,10-11", 7}, {"5", 1},   {"0-2047", 2048},
-        {"7-7", 1},         {"", 0},    {"-", 0},
-        {"0-", 0},          {"-3", 0},  {"3-0", 0},
-        {"0,", 0},          {",0", 0},  {"0-3:1/2", 0},
-        {"a", 0},           {"0 1", 0}, {"0-1048577", 0},
-        {"0-1-2", 0},       {"0x3", 0}, {"99999999999999999999", 0},
+        {"0", 1},       {"0-3", 4},
+        {"0-3,8", 5},   {"0-3,8,10-11", 7},
+        {"5", 1},       {"0-2047", 2048},
+        {"7-7", 1},     {"", 0},
+        {"-", 0},       {"0-", 0},
+        {"-3", 0},      {"3-0", 0},
+        {"0,", 0},      {",0", 0},
+        {"0-3:1/2", 0}, {"a", 0},
+        {"0 1", 0},     {"0-1048577", 0},
+        {"0-1-2", 0},   {"0x3", 0},
+        {"1-0,0", 0},   {"99999999999999999999", 0},
     };
 
     (void)state;
@@ -115,6 +120,24 @@ lists_of_cpus_are_counted(void **state)
     }
 }
 
+/* A sandbox that refuses the system call and hides /sys. */
+static void
+there_is_an_answer_even_where_the_kernel_gives_none(void **state)
+{
+    static const struct cpu_opts opts = {.root = {"/nonexistent"}};
+    cleanup_cpu_limits struct cpu_limits limits = {0};
+    struct ladder ladder = {&opts, &limits};
+
+    (void)state;
+    kernel_errno = EPERM;
+    affinity_look(&ladder, kernel_get);
+    ladder_decide(&limits);
+    assert_true(limits.cpus >= 1);
+    assert_int_equal(limits.cpus_source, CPU_SOURCE_ONLINE);
+    assert_string_equal(limits.cpus_where, "sysconf(_SC_NPROCESSORS_ONLN)");
+    assert_string_equal(limits.rungs[0].note, "Operation not permitted");
+}
+
 int
 main(void)
 {
@@ -125,6 +148,7 @@ main(void)
         cmocka_unit_test(an_empty_set_is_no_answer),
         cmocka_unit_test(the_real_kernel_answers),
         cmocka_unit_test(lists_of_cpus_are_counted),
+        cmocka_unit_test(there_is_an_answer_even_where_the_kernel_gives_none),
     };
     return cmocka_run_group_tests_name("cpu/affinity", tests, NULL, NULL);
 }
