@@ -45,16 +45,22 @@ is_zero(const struct json_cur *element)
     return true;
 }
 
+/* Numbers before texts before everything else, so that any list has one order. */
 static int
 compare_values(const struct json_cur *a, const struct json_cur *b)
 {
     struct err ignored = ERR_INIT;
-    int64_t x;
-    int64_t y;
+    int64_t x = 0;
+    int64_t y = 0;
+    bool a_is_int = json_get_int(a, INT64_MIN, INT64_MAX, &x, &ignored) == 0;
+    bool b_is_int = json_get_int(b, INT64_MIN, INT64_MAX, &y, &ignored) == 0;
 
-    if (json_get_int(a, INT64_MIN, INT64_MAX, &x, &ignored) == 0 &&
-        json_get_int(b, INT64_MIN, INT64_MAX, &y, &ignored) == 0)
+    if (a_is_int != b_is_int)
+        return a_is_int ? -1 : 1;
+    if (a_is_int)
         return (x > y) - (x < y);
+    if (json_is_str(a) != json_is_str(b))
+        return json_is_str(a) ? -1 : 1;
     return strcmp(json_str_or(a, ""), json_str_or(b, ""));
 }
 
@@ -195,6 +201,28 @@ is_known(const struct shape *shape, const char *key)
 }
 
 static struct json_t *
+canonical_member(const struct context *ctx, const struct json_cur *object,
+                 const struct shape *shape, const struct shape_field *field)
+{
+    struct json_cur value = json_at(object, field->key);
+    struct json_t *out;
+
+    if (is_unset(shape, field, &value))
+        return filled_in(ctx, shape, field->key, object);
+    if (shape == &shape_task_definition && strcmp(field->key, "cpu") == 0)
+        return size_string(&value, true);
+    if (shape == &shape_task_definition && strcmp(field->key, "memory") == 0)
+        return size_string(&value, false);
+    out = canonical_value(ctx, &value, field);
+    /* A list may have lost its last element, which said nothing. */
+    if (json_is_array(&value) && json_size(out) == 0) {
+        json_free(out);
+        return NULL;
+    }
+    return out;
+}
+
+static struct json_t *
 canonical_object(const struct context *ctx, const struct json_cur *object,
                  const struct shape *shape)
 {
@@ -203,19 +231,10 @@ canonical_object(const struct context *ctx, const struct json_cur *object,
     void *iter = NULL;
 
     for (const struct shape_field *f = shape->fields; f->key != NULL; f++) {
-        struct json_t *v;
+        struct json_t *member = canonical_member(ctx, object, shape, f);
 
-        value = json_at(object, f->key);
-        if (is_unset(shape, f, &value))
-            v = filled_in(ctx, shape, f->key, object);
-        else if (shape == &shape_task_definition && strcmp(f->key, "cpu") == 0)
-            v = size_string(&value, true);
-        else if (shape == &shape_task_definition && strcmp(f->key, "memory") == 0)
-            v = size_string(&value, false);
-        else
-            v = canonical_value(ctx, &value, f);
-        if (v != NULL)
-            json_put(out, f->key, v);
+        if (member != NULL)
+            json_put(out, f->key, member);
     }
     while (json_next(object, &iter, &value)) {
         if (!is_known(shape, value.key) && !is_absent(&value))

@@ -24,6 +24,9 @@ finding_list_done(struct finding_list *list)
     *list = (struct finding_list){NULL, 0};
 }
 
+static void append(struct finding_list *list, char *where, const char *rule, const char *fix,
+                   const char *fmt, va_list ap) PRINTF_LIKE(5, 0);
+
 /* Takes where. */
 static void
 append(struct finding_list *list, char *where, const char *rule, const char *fix, const char *fmt,

@@ -51,23 +51,35 @@ is_digest(const char *text)
            strspn(text + n, "0123456789abcdef") == DIGEST_HEX;
 }
 
+/* Whether the last component of a path has a name, and not only a tag. */
+static bool
+has_component(const char *text, size_t n)
+{
+    size_t at = n;
+
+    while (at > 0 && text[at - 1] != '/')
+        at--;
+    return at < n && text[at] != ':';
+}
+
 /* The part before '@' is bounded, the digest has one form. */
 static void
 image(const struct rule_look *look)
 {
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-:./#";
     struct json_cur at = json_at(&look->container, "image");
     const char *text = json_str_or(&at, "");
     const char *digest = strchr(text, '@');
     size_t n = digest != NULL ? (size_t)(digest - text) : strlen(text);
 
-    if (n == 0)
+    if (text[0] == '\0')
         RULE_FINDING(look, &at, "the container has no image");
     else if (n > NAME_MAX_BYTES)
         RULE_FINDING(look, &at, "the image's name is longer than %d bytes", NAME_MAX_BYTES);
     else if (digest != NULL && !is_digest(digest + 1))
         RULE_FINDING(look, &at, "'%s' ends in no digest", text);
-    else if (strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-:./#") <
-             n)
+    else if (strspn(text, letters) < n || !has_component(text, n))
         RULE_FINDING(look, &at, "'%s' is no image", text);
 }
 
@@ -222,7 +234,7 @@ stop_timeout(const struct rule_look *look)
 
         if (look->is_fargate && rule_int(&look->container, keys[i], &seconds) &&
             (seconds < STOP_MIN || seconds > STOP_MAX))
-            RULE_FINDING(look, &at, "%lld seconds cannot be had; it is %d to %d",
+            RULE_FINDING(look, &at, "a time-out of %lld s cannot be had; it is %d to %d s",
                          (long long)seconds, STOP_MIN, STOP_MAX);
     }
 }

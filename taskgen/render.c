@@ -174,10 +174,19 @@ read_container(const struct render_opts *o, struct task_def *spec, struct parts 
         c->stop_timeout = &p->stop_timeout;
 }
 
+/* An image without a name breaks its own rule; the stand-in keeps it from breaking two more. */
+static char *
+name_of_image(const char *image)
+{
+    cleanup_free char *name = image_name(image);
+
+    return name[0] != '\0' ? steal_ptr(&name) : mem_strdup("image");
+}
+
 struct json_t *
 render(const struct render_opts *o, struct finding_list *findings)
 {
-    cleanup_parts struct parts p = {.image_name = image_name(o->image)};
+    cleanup_parts struct parts p = {.image_name = name_of_image(o->image)};
     cleanup_json struct json_t *body = NULL;
     struct task_def spec = {
         .family = o->family != NULL ? o->family : p.image_name,

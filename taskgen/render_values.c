@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 static const char rule_id[] = "option";
 
@@ -106,38 +107,12 @@ render_values_number(const char *option, const char *text, uint32_t *out,
     return true;
 }
 
-/* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
-static bool
-is_utf8(const char *text)
-{
-    const unsigned char *p = (const unsigned char *)text;
-
-    while (*p != '\0') {
-        unsigned char c = *p++;
-        unsigned more = c < 0x80   ? 0
-                        : c < 0xc2 ? 4
-                        : c < 0xe0 ? 1
-                        : c < 0xf0 ? 2
-                        : c < 0xf5 ? 3
-                                   : 4;
-
-        if (more == 4 || (c == 0xe0 && *p < 0xa0) || (c == 0xed && *p > 0x9f) ||
-            (c == 0xf0 && *p < 0x90) || (c == 0xf4 && *p > 0x8f))
-            return false;
-        for (; more > 0; more--) {
-            if ((*p++ & 0xc0) != 0x80)
-                return false;
-        }
-    }
-    return true;
-}
-
 static void
 check_utf8(const char *option, const char *text, struct finding_list *findings)
 {
     cleanup_free char *where = mem_printf("--%s", option);
 
-    if (text != NULL && !is_utf8(text))
+    if (text != NULL && !utf8_is_valid(str_from(text)))
         finding_add_option(findings, where, rule_id, "use UTF-8", "the text is not UTF-8");
 }
 
