@@ -113,7 +113,7 @@ def test_a_quota_of_all_cpus_is_told_as_the_quota(workers):
     if HERE < 2:
         pytest.skip("needs 2 CPUs")
     found = workers("--cpu-period", "25000", "--cpu-quota", "50000")
-    assert (found["cpus"], found["source"]) == (2, QUOTA_SOURCE if HERE == 2 else QUOTA_SOURCE)
+    assert (found["cpus"], found["source"]) == (2, QUOTA_SOURCE)
 
 
 def test_shares_are_no_limit(workers):
@@ -252,6 +252,16 @@ def ecs_options(parent, uri, variable="ECS_CONTAINER_METADATA_URI_V4"):
 def test_the_quota_of_an_ecs_task_is_out_of_sight_in_its_container(workers, task_cgroup, namespace):
     found = workers("--cgroup-parent", task_cgroup, "--cpu-shares", "2", "--cgroupns", namespace)
     assert (found["cpus"], found["source"]) == (HERE, "affinity")
+
+
+@pytest.mark.parametrize("namespace", ["private", "host"])
+def test_the_memory_limit_of_an_ecs_task_is_told_by_the_kernel(workers, task_cgroup, namespace):
+    folder = CGROUP / "memory" / task_cgroup[1:]
+    folder.mkdir()
+    (folder / "memory.limit_in_bytes").write_text(str(256 * MIB))
+    found = workers("--cgroup-parent", task_cgroup, "--cgroupns", namespace)
+    assert (found["memory_bytes"], found["memory_source"]) == (256 * MIB, "cgroup-v1")
+    assert found["memory_where"].endswith("/memory.stat")
 
 
 @pytest.mark.parametrize("namespace", ["private", "host"])
