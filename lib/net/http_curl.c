@@ -11,6 +11,7 @@
 #include "base/version.h"
 #include "net/http_ca.h"
 #include "net/http_error.h"
+#include "net/http_sigpipe.h"
 
 /* http_client_new(): the client that speaks through libcurl. */
 
@@ -211,10 +212,15 @@ set_callbacks(struct exchange *x)
 static int
 perform(struct exchange *x)
 {
-    CURLcode rc = x->setup == CURLE_OK ? curl_easy_perform(x->easy) : x->setup;
+    CURLcode rc = x->setup;
     cleanup_buf struct buf place = BUF_INIT(ERR_MSG_MAX / 2);
+    struct http_sigpipe sigpipe;
     long sys = 0;
 
+    http_sigpipe_hold(&sigpipe);
+    if (rc == CURLE_OK)
+        rc = curl_easy_perform(x->easy);
+    http_sigpipe_release(&sigpipe);
     if (x->failed) {
         http_error_place(x->request, &place);
         return err_wrap(x->err, "%s", buf_cstr(&place));
@@ -267,8 +273,11 @@ static void
 client_free(struct http_client *self)
 {
     struct curl_client *client = (struct curl_client *)self;
+    struct http_sigpipe sigpipe;
 
+    http_sigpipe_hold(&sigpipe);
     curl_easy_cleanup(client->easy);
+    http_sigpipe_release(&sigpipe);
     free(client);
 }
 

@@ -52,6 +52,9 @@ check(CURLU *u, const char *text, struct err *err)
     if (strlen(text) > URL_MAX)
         return err_set(err, ERR_LIMIT, "URL of more than %d bytes", URL_MAX);
     rc = curl_url_set(u, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME | CURLU_PATH_AS_IS);
+    /* libcurl takes the path's first part for the host of "http:///path". */
+    if (rc == CURLUE_OK && strncmp(text + strcspn(text, ":"), ":///", 4) == 0)
+        rc = CURLUE_NO_HOST;
     if (rc != CURLUE_OK)
         return err_set(err, ERR_INVALID, "malformed URL: %s", curl_url_strerror(rc));
     scheme = take_part(u, CURLUPART_SCHEME, 0);
