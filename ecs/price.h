@@ -6,6 +6,9 @@
  * What a Fargate task costs while it runs.  Prices come from one dated table of one region
  * (price_table()); everything that shows a price shows the table's region and date with it.  Money
  * is whole billionths of a US dollar, so that sums are exact until they are printed.
+ *
+ * AWS's pages were not seen to say whether a unit of the 32 vCPU size costs the same as one of the
+ * others; it is taken to.
  */
 
 #include <stdint.h>
