@@ -17,7 +17,7 @@ BUILT := $(foreach p,$(PROGRAMS),$(if $(wildcard $($p_folder)/main.c),$p))
 define archive_rule
 $(call archive,$1,$2): $(call objects,$1,$(call sources,$2))
 	$$(call say,AR,$$@)
-	$$(Q)rm -f $$@ && $(AR_$1) rcsD $$@ $$(filter %.o,$$^)
+	$$(Q)rm -f $$@.new && $(AR_$1) rcsD $$@.new $$(filter %.o,$$^) && mv $$@.new $$@
 endef
 
 define program_rule
@@ -32,7 +32,7 @@ $1: $(addprefix build/$1/,$(BUILT)) $(if $(call is_static,$1),build/$1/LICENSES)
 
 build/$1/obj/%.o: %.c $(BUILD_FILES) $(STAMP_$1) | packages-build
 	$$(call say,CC,$$@)
-	$$(Q)mkdir -p $$(@D) && $(CC_$1) $(CFLAGS_$1) -MMD -MP -c -o $$@ $$<
+	$$(Q)mkdir -p $$(@D) && $$(CC_$1) $$(CFLAGS_$1) -MMD -MP -c -o $$@ $$<
 
 $(foreach f,$(FOLDERS),$(eval $(call archive_rule,$1,$f)))
 $(foreach p,$(BUILT),$(eval $(call program_rule,$1,$p)))
