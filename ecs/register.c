@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/mem.h"
 #include "json/json.h"
 
 static bool
@@ -50,24 +50,30 @@ check_shape(const struct json_cur *root, struct err *err)
     return 0;
 }
 
-int
-register_prepare(const struct json_t *doc, struct json_t **out, struct buf *dropped,
-                 struct err *err)
+static struct json_t *
+copy_without_answer_keys(const struct json_cur *root, struct buf *dropped)
 {
-    struct json_cur root = json_root(doc);
+    struct json_t *body = json_new_object();
     struct json_cur value;
-    cleanup_json struct json_t *body = NULL;
     void *iter = NULL;
 
-    if (check_shape(&root, err) < 0)
-        return -1;
-    body = json_new_object();
-    while (json_next(&root, &iter, &value)) {
+    while (json_next(root, &iter, &value)) {
         if (is_answer_only(value.key))
             buf_appendf(dropped, "%s%s", dropped->n > 0 ? ", " : "", value.key);
         else
             json_put(body, value.key, json_clone(value.v));
     }
-    *out = steal_ptr(&body);
+    return body;
+}
+
+int
+register_prepare(const struct json_t *doc, struct json_t **out, struct buf *dropped,
+                 struct err *err)
+{
+    struct json_cur root = json_root(doc);
+
+    if (check_shape(&root, err) < 0)
+        return -1;
+    *out = copy_without_answer_keys(&root, dropped);
     return 0;
 }

@@ -33,17 +33,18 @@ parse_answer(const struct http_response *response, struct json_t **out, struct e
 {
     struct err why = ERR_INIT;
     struct str body = buf_view(&response->body);
-    cleanup_json struct json_t *doc = json_parse(body, "answer", &why);
+    struct json_t *doc = json_parse(body, "answer", &why);
     struct json_cur root = json_root(doc);
     char beginning[EXCERPT_SIZE];
 
     if (doc == NULL || !json_is_object(&root)) {
+        json_free(doc);
         excerpt(body, beginning);
         return err_set(err, ERR_PROTOCOL,
                        "HTTP %ld, but no JSON object (a proxy, or another service?): '%s'",
                        response->status, beginning);
     }
-    *out = steal_ptr(&doc);
+    *out = doc;
     return 0;
 }
 

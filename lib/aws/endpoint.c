@@ -107,7 +107,7 @@ is_loopback(const char *host)
 }
 
 static int
-check_url(const char *text, const char *from, struct url *parts, struct err *err)
+check_text(const char *text, const char *from, struct err *err)
 {
     struct str s = str_from(text);
 
@@ -129,9 +129,17 @@ check_url(const char *text, const char *from, struct url *parts, struct err *err
     if (!str_starts(s, "http://") && !str_starts(s, "https://"))
         return err_set(err, ERR_INVALID, "endpoint '%.200s' (%s): want https://HOST[:PORT]", text,
                        from);
-    if (url_parse(text, parts, err) < 0)
+    return 0;
+}
+
+static int
+parse_url(const char *text, const char *from, struct url *out, struct err *err)
+{
+    if (check_text(text, from, err) < 0)
+        return -1;
+    if (url_parse(text, out, err) < 0)
         return err_wrap(err, "endpoint '%.200s' (%s)", text, from);
-    if (strcmp(parts->scheme, "http") == 0 && !is_loopback(parts->host))
+    if (strcmp(out->scheme, "http") == 0 && !is_loopback(out->host))
         return err_set(err, ERR_INVALID,
                        "endpoint '%.200s' (%s): plain http is for this machine only (localhost, "
                        "127.0.0.1, [::1]); use https",
@@ -139,31 +147,41 @@ check_url(const char *text, const char *from, struct url *parts, struct err *err
     return 0;
 }
 
+static size_t
+length_without_slashes(const char *s)
+{
+    size_t n = strlen(s);
+
+    while (n > 0 && s[n - 1] == '/')
+        n--;
+    return n;
+}
+
+/* Takes the parts over. */
+static void
+fill(struct endpoint *out, const char *text, const char *from, struct url parts)
+{
+    *out = (struct endpoint){
+        .url = mem_strndup(text, length_without_slashes(text)),
+        .parts = parts,
+        .host_header = url_host_header(&parts),
+        .path = mem_printf("%.*s/", (int)length_without_slashes(parts.path), parts.path),
+        .from = from,
+    };
+}
+
 static int
-fill(struct endpoint *out, const char *text, const char *from, struct err *err)
+make(struct endpoint *out, const char *text, const char *from, struct err *err)
 {
     struct url parts = {0};
-    size_t n = strlen(text);
-    size_t path_n;
 
-    if (check_url(text, from, &parts, err) < 0) {
+    if (parse_url(text, from, &parts, err) < 0) {
         url_done(&parts);
         if (strcmp(from, command_line) == 0)
             err->code = ERR_USAGE;
         return -1;
     }
-    while (n > 0 && text[n - 1] == '/')
-        n--;
-    path_n = strlen(parts.path);
-    while (path_n > 0 && parts.path[path_n - 1] == '/')
-        path_n--;
-    *out = (struct endpoint){
-        .url = mem_strndup(text, n),
-        .parts = parts,
-        .host_header = url_host_header(&parts),
-        .path = mem_printf("%.*s/", (int)path_n, parts.path),
-        .from = from,
-    };
+    fill(out, text, from, parts);
     return 0;
 }
 
@@ -199,8 +217,8 @@ endpoint_choose(const struct endpoint_service *service, const char *given, const
                        fips ? "FIPS (AWS_USE_FIPS_ENDPOINT, use_fips_endpoint)"
                             : "dual stack (AWS_USE_DUALSTACK_ENDPOINT, use_dualstack_endpoint)");
     if (text != NULL)
-        return fill(out, text, configured.from, err);
+        return make(out, text, configured.from, err);
     text = mem_printf("https://%s.%s.%s", fips ? service->fips_host : service->host, region,
                       dual_stack ? partition->dual_stack_suffix : partition->dns_suffix);
-    return fill(out, text, "region", err);
+    return make(out, text, "region", err);
 }

@@ -88,33 +88,34 @@ take_word(struct str *s, struct str *out)
 }
 
 static int
-parse_header(struct parser *p, struct str line, struct err *err)
+parse_name(const struct parser *p, struct str inside, struct str *kind, struct str *name,
+           struct err *err)
 {
-    struct ini *ini = p->ini;
-    struct ini_section found = {.line = p->line};
-    ptrdiff_t end = str_find(line, ']');
-    struct str inside, after;
+    struct str first, second;
 
-    if (end < 0)
-        return fail(p, err, "'[' without ']'");
-    inside = (struct str){line.p + 1, (size_t)end - 1};
-    after = str_trim(without_comment((struct str){line.p + end + 1, line.n - (size_t)end - 1}));
-    if (after.n > 0)
-        return fail(p, err, "text after ']'");
-    if (!take_word(&inside, &found.name))
+    if (!take_word(&inside, &first))
         return fail(p, err, "a quote in the section's name has no end");
     inside = str_trim(inside);
-    if (inside.n > 0) {
-        found.kind = found.name;
-        if (!take_word(&inside, &found.name))
+    if (inside.n == 0) {
+        *name = first;
+    } else {
+        if (!take_word(&inside, &second))
             return fail(p, err, "a quote in the section's name has no end");
+        *kind = first;
+        *name = second;
     }
     if (str_trim(inside).n > 0)
         return fail(p, err, "a section's name with a blank must stand in quotes");
-    if (found.name.n == 0)
-        return fail(p, err, "the section has no name");
+    return name->n > 0 ? 0 : fail(p, err, "the section has no name");
+}
+
+static int
+add_section(struct parser *p, struct str kind, struct str name, struct err *err)
+{
+    struct ini *ini = p->ini;
+
     for (size_t i = 0; i < ini->n_sections; i++) {
-        if (same(ini->sections[i].kind, found.kind) && same(ini->sections[i].name, found.name))
+        if (same(ini->sections[i].kind, kind) && same(ini->sections[i].name, name))
             return err_set(err, ERR_INVALID, "%s:%u: the section is there already, in line %u",
                            ini->path, p->line, ini->sections[i].line);
     }
@@ -124,11 +125,28 @@ parse_header(struct parser *p, struct str line, struct err *err)
         p->section_room = p->section_room > 0 ? p->section_room * 2 : 8;
         ini->sections = mem_realloc(ini->sections, p->section_room, sizeof(*ini->sections));
     }
-    ini->sections[ini->n_sections] = found;
     p->section = &ini->sections[ini->n_sections++];
+    *p->section = (struct ini_section){.kind = kind, .name = name, .line = p->line};
     p->key = NULL;
     p->key_room = 0;
     return 0;
+}
+
+static int
+parse_header(struct parser *p, struct str line, struct err *err)
+{
+    ptrdiff_t end = str_find(line, ']');
+    struct str kind = {NULL, 0}, name = {NULL, 0};
+    struct str after;
+
+    if (end < 0)
+        return fail(p, err, "'[' without ']'");
+    after = str_trim(without_comment((struct str){line.p + end + 1, line.n - (size_t)end - 1}));
+    if (after.n > 0)
+        return fail(p, err, "text after ']'");
+    if (parse_name(p, (struct str){line.p + 1, (size_t)end - 1}, &kind, &name, err) < 0)
+        return -1;
+    return add_section(p, kind, name, err);
 }
 
 /* ---- keys ---- */

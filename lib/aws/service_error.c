@@ -23,13 +23,12 @@ enum {
 static void
 set_code(struct service_error *out, struct str type)
 {
-    ptrdiff_t hash = str_find(type, '#');
+    struct str rest = type;
     size_t n = 0;
 
-    if (hash >= 0) {
-        type.p += hash + 1;
-        type.n -= (size_t)hash + 1;
-    }
+    (void)str_cut(&rest, '#');
+    if (rest.p != NULL)
+        type = rest;
     while (n < type.n && n < sizeof(out->code) - 1 && type.p[n] > ' ' && type.p[n] <= '~' &&
            type.p[n] != ':') {
         out->code[n] = type.p[n];

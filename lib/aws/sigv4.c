@@ -191,13 +191,13 @@ append_query(struct buf *out, struct str query, struct err *err)
 
 /* ---- headers ---- */
 
-/* Headers of one name keep the order they were given in, hence an insertion sort. */
-static int
-sort_headers(const struct sigv4_request *request, const struct sigv4_header **sorted,
-             struct err *err)
+/* Headers of one name keep the order they were given in, hence an insertion sort.  False when there
+ * are too many. */
+static bool
+sort_headers(const struct sigv4_request *request, const struct sigv4_header **sorted)
 {
     if (request->n_headers > SIGV4_HEADERS_MAX)
-        return err_set(err, ERR_LIMIT, "sign: more than %d headers", SIGV4_HEADERS_MAX);
+        return false;
     for (size_t i = 0; i < request->n_headers; i++) {
         size_t at = i;
 
@@ -207,7 +207,13 @@ sort_headers(const struct sigv4_request *request, const struct sigv4_header **so
         }
         sorted[at] = &request->headers[i];
     }
-    return 0;
+    return true;
+}
+
+static int
+refuse_headers(struct err *err)
+{
+    return err_set(err, ERR_LIMIT, "sign: more than %d headers", SIGV4_HEADERS_MAX);
 }
 
 static void
@@ -279,8 +285,8 @@ sigv4_signed_headers(const struct sigv4_request *request, struct buf *out, struc
 {
     const struct sigv4_header *sorted[SIGV4_HEADERS_MAX];
 
-    if (sort_headers(request, sorted, err) < 0)
-        return -1;
+    if (!sort_headers(request, sorted))
+        return refuse_headers(err);
     append_names(out, sorted, request->n_headers);
     return buf_finish(out, err);
 }
@@ -291,8 +297,8 @@ sigv4_canonical_request(const struct sigv4_request *request, struct buf *out, st
     const struct sigv4_header *sorted[SIGV4_HEADERS_MAX];
     char hash[DIGEST_SHA256_HEX];
 
-    if (sort_headers(request, sorted, err) < 0)
-        return -1;
+    if (!sort_headers(request, sorted))
+        return refuse_headers(err);
     buf_append_view(out, request->method);
     buf_append_char(out, '\n');
     append_path(out, request->path);
@@ -348,15 +354,12 @@ sigv4_signature(const struct sigv4_scope *scope, const struct creds *creds,
     unsigned char key[DIGEST_SHA256_SIZE];
     unsigned char raw[DIGEST_SHA256_SIZE];
     char stamp[32];
-    size_t secret_n = strlen(secret_reveal(&creds->secret_key));
-    char *first = mem_alloc(secret_n + sizeof("AWS4"));
+    char *first = mem_printf("AWS4%s", secret_reveal(&creds->secret_key));
 
     clock_format_compact(scope->unix_time, stamp);
     stamp[8] = '\0'; /* the day */
-    memcpy(first, "AWS4", 4);
-    memcpy(first + 4, secret_reveal(&creds->secret_key), secret_n);
-    digest_hmac_sha256(first, secret_n + 4, stamp, 8, key);
-    mem_wipe(first, secret_n + 4);
+    digest_hmac_sha256(first, strlen(first), stamp, 8, key);
+    mem_wipe(first, strlen(first));
     free(first);
     hmac_in_place(key, scope->region);
     hmac_in_place(key, scope->service);
