@@ -170,7 +170,7 @@ a_client_keeps_its_connection_and_a_response_can_be_used_again(void **state)
     struct err err = ERR_INIT;
 
     for (int i = 1; i <= 3; i++) {
-        char number[8];
+        char number[16];
 
         snprintf(number, sizeof(number), "%d", i);
         assert_int_equal(ask(client, *state, (struct http_request){0}, "/busy", &r, &err), 0);
