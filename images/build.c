@@ -48,7 +48,7 @@ read_options(const struct build_opts *o, struct config *c, struct json_t *annota
         add_each(c, &o->labels, config_add_label, "--label", err) < 0)
         return -1;
     for (size_t i = 0; i < o->annotations.n; i++)
-        if (pairs_add(annotations, "annotation", o->annotations.v[i], err) < 0)
+        if (pairs_add(annotations, o->annotations.v[i], err) < 0)
             return usage(err, "--annotation");
     return 0;
 }
@@ -62,9 +62,22 @@ read_user(const struct build_opts *o, struct passwd_user *user, struct err *err)
     return 0;
 }
 
+/* Without PATH a runtime cannot find a program by its name. */
+static int
+check_program_name(const struct config *c, struct err *err)
+{
+    const char *program = config_program(c);
+
+    if (program != NULL && strchr(program, '/') == NULL && !config_has_path(c))
+        return err_set(err, ERR_USAGE,
+                       "--entrypoint: '%s': write its absolute path, or set --env PATH=...",
+                       program);
+    return 0;
+}
+
 /* Finds out about the program and, from it, the platform. */
 static int
-choose_platform(const struct build_opts *o, const struct tree *t, struct config *c,
+choose_platform(const struct tree *t, const struct platform *asked, struct config *c,
                 struct buf *warnings, struct err *err)
 {
     const char *path = config_program(c);
@@ -73,14 +86,9 @@ choose_platform(const struct build_opts *o, const struct tree *t, struct config 
     if (path == NULL)
         buf_append_str(warnings, "the image has neither --entrypoint nor --cmd: containers of it "
                                  "must be told what to run\n");
-    else if (strchr(path, '/') == NULL && !config_has_path(c))
-        return err_set(err, ERR_USAGE,
-                       "--entrypoint: '%s': write its absolute path, or set --env PATH=...", path);
     else if (path[0] == '/' && program_check(t, path, &program, warnings, err) < 0)
         return -1;
-    if (program_platform(&program, path, o->platform, &c->platform, err) < 0)
-        return o->platform != NULL ? usage(err, "--platform") : -1;
-    return 0;
+    return program_platform(&program, path, asked, &c->platform, err);
 }
 
 static int
@@ -111,17 +119,21 @@ build_image(const struct build_opts *o, int64_t created, struct target *target, 
     cleanup_tree struct tree tree = TREE_INIT;
     cleanup_json struct json_t *annotations = json_new_object();
     struct passwd_user user;
+    struct platform asked;
     char user_text[32];
 
     config_init(&config);
     config.created = created;
     config.workdir = o->workdir;
-    if (read_options(o, &config, annotations, err) < 0 || read_user(o, &user, err) < 0)
+    if (read_options(o, &config, annotations, err) < 0 || read_user(o, &user, err) < 0 ||
+        check_program_name(&config, err) < 0)
         return -1;
+    if (o->platform != NULL && platform_parse(o->platform, &asked, err) < 0)
+        return usage(err, "--platform");
     passwd_config_user(&user, user_text);
     config.user = user_text;
     if (build_tree(o, &user, &tree, err) < 0 ||
-        choose_platform(o, &tree, &config, warnings, err) < 0)
+        choose_platform(&tree, o->platform != NULL ? &asked : NULL, &config, warnings, err) < 0)
         return -1;
     return write_image(&tree, &config, annotations, target, image, err);
 }

@@ -145,10 +145,10 @@ run(const void *opts, int n_operands, char **operands, struct err *err)
     if (clock_source_date_epoch(&created, err) < 0)
         return -1;
     done = build_image(&o->build, created, &target, &image, &warnings, err);
-    if (!o->quiet)
-        print_warnings(&warnings);
     if (done < 0)
         return -1;
+    if (!o->quiet)
+        print_warnings(&warnings);
     if (!o->quiet)
         log_info("%s: %zu layer, %" PRIu64 " bytes", o->output, image.n_layers, image_size(&image));
     return print_result(o, &target, &image, err);

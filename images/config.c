@@ -45,13 +45,13 @@ config_done(struct config *c)
 int
 config_add_env(struct config *c, const char *text, struct err *err)
 {
-    return pairs_add(c->env, "environment variable", text, err);
+    return pairs_add(c->env, text, err);
 }
 
 int
 config_add_label(struct config *c, const char *text, struct err *err)
 {
-    return pairs_add(c->labels, "label", text, err);
+    return pairs_add(c->labels, text, err);
 }
 
 int
@@ -67,60 +67,58 @@ config_add_port(struct config *c, const char *text, struct err *err)
     if (!num_parse_u64(digits, 65535, &port) || port == 0 ||
         !(str_eq(protocol, "tcp") || str_eq(protocol, "udp") || str_eq(protocol, "sctp")))
         return err_set(err, ERR_INVALID,
-                       "port '%s': write a number from 1 to 65535, with /udp where it is not TCP",
-                       text);
+                       "'%s': write a number from 1 to 65535, with /udp where it is not TCP", text);
     snprintf(key, sizeof(key), "%u/" STR_FMT, (unsigned)port, STR_ARG(protocol));
     json_put(c->ports, key, json_new_object());
     return 0;
 }
 
 static int
-add_word(struct json_t *words, const char *what, const char *text, struct err *err)
+add_word(struct json_t *words, const char *text, struct err *err)
 {
     if (!utf8_is_valid(str_from(text)))
-        return err_set(err, ERR_INVALID, "%s '%s': it is not UTF-8", what, text);
+        return err_set(err, ERR_INVALID, "'%s': it is not UTF-8", text);
     json_push_str(words, text);
     return 0;
 }
 
 static int
-add_array(struct json_t *words, const char *what, const char *text, struct err *err)
+add_array(struct json_t *words, const char *text, struct err *err)
 {
-    cleanup_json struct json_t *doc = json_parse(str_from(text), what, err);
+    cleanup_json struct json_t *doc = json_parse(str_from(text), text, err);
     struct json_cur root = json_root(doc);
 
     if (doc == NULL)
         return -1;
     if (json_size(words) > 0)
-        return err_set(err, ERR_INVALID, "%s '%s': a JSON array stands alone, it is all words",
-                       what, text);
+        return err_set(err, ERR_INVALID, "'%s': a JSON array stands alone, it is all words", text);
     for (size_t i = 0; i < json_len(&root); i++) {
         struct json_cur item = json_item(&root, i);
         const char *word;
 
         if (json_get_str(&item, &word, err) < 0)
-            return err_wrap(err, "%s '%s'", what, text);
+            return err_wrap(err, "%s", text);
         json_push_str(words, word);
     }
     return 0;
 }
 
 static int
-add_words(struct json_t *words, const char *what, const char *text, struct err *err)
+add_words(struct json_t *words, const char *text, struct err *err)
 {
-    return text[0] == '[' ? add_array(words, what, text, err) : add_word(words, what, text, err);
+    return text[0] == '[' ? add_array(words, text, err) : add_word(words, text, err);
 }
 
 int
 config_add_entrypoint(struct config *c, const char *text, struct err *err)
 {
-    return add_words(c->entrypoint, "entry point", text, err);
+    return add_words(c->entrypoint, text, err);
 }
 
 int
 config_add_cmd(struct config *c, const char *text, struct err *err)
 {
-    return add_words(c->cmd, "command", text, err);
+    return add_words(c->cmd, text, err);
 }
 
 const char *

@@ -56,8 +56,11 @@ check_version(const char *dir, struct err *err)
     struct json_cur root, version;
     const char *v;
 
-    if (fs_read(path, &text, err) < 0)
+    if (fs_read(path, &text, err) < 0) {
+        if (err->code == ERR_NOT_FOUND && fs_exists(dir))
+            return err_set(err, ERR_INVALID, "'%s' is no OCI layout: it has no " LAYOUT_FILE, dir);
         return -1;
+    }
     doc = json_parse(buf_view(&text), path, err);
     if (doc == NULL)
         return -1;

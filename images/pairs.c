@@ -8,7 +8,7 @@
 #include "json/json.h"
 
 int
-pairs_add(struct json_t *object, const char *what, const char *text, struct err *err)
+pairs_add(struct json_t *object, const char *text, struct err *err)
 {
     struct str value = str_from(text);
     struct str name = str_cut(&value, '=');
@@ -16,12 +16,12 @@ pairs_add(struct json_t *object, const char *what, const char *text, struct err 
     struct json_cur root = json_root(object);
 
     if (value.p == NULL || name.n == 0)
-        return err_set(err, ERR_INVALID, "%s '%s': write NAME=VALUE", what, text);
+        return err_set(err, ERR_INVALID, "'%s': write NAME=VALUE", text);
     /* JSON can hold nothing else, and putting U+FFFD there would change what the user said. */
     if (!utf8_is_valid(str_from(text)))
-        return err_set(err, ERR_INVALID, "%s '%s': it is not UTF-8", what, text);
+        return err_set(err, ERR_INVALID, "'%s': it is not UTF-8", text);
     if (json_at(&root, key).v != NULL)
-        return err_set(err, ERR_INVALID, "%s '%s' is given twice", what, key);
+        return err_set(err, ERR_INVALID, "'%s' is given twice", key);
     json_put(object, key, json_new_view(value));
     return 0;
 }

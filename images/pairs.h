@@ -9,8 +9,8 @@
 struct err;
 struct json_t;
 
-/* Puts a text into an object as "name": "value"; what names the kind in errors ("label").  A text
- * without '=', an empty name, one given twice and text that is not UTF-8 are refused. */
-int pairs_add(struct json_t *object, const char *what, const char *text, struct err *err) NODISCARD;
+/* Puts a text into an object as "name": "value".  A text without '=', an empty name, one given
+ * twice and text that is not UTF-8 are refused. */
+int pairs_add(struct json_t *object, const char *text, struct err *err) NODISCARD;
 
 #endif

@@ -50,7 +50,7 @@ name_of(uint32_t uid)
 static int
 bad(const char *text, const char *why, struct err *err)
 {
-    return err_set(err, ERR_INVALID, "user '%s': %s", text, why);
+    return err_set(err, ERR_INVALID, "'%s': %s", text, why);
 }
 
 int

@@ -71,25 +71,24 @@ platform_parse(const char *text, struct platform *out, struct err *err)
     struct str arch;
 
     if (rest.p == NULL)
-        return err_set(err, ERR_INVALID, "platform '%s': write OS/ARCH, such as linux/arm64", text);
+        return err_set(err, ERR_INVALID, "'%s': write OS/ARCH, such as linux/arm64", text);
     arch = str_cut(&rest, '/');
     if (!str_eq(os, "linux"))
-        return err_set(err, ERR_UNSUPPORTED, "platform '%s': only linux images are made", text);
+        return err_set(err, ERR_UNSUPPORTED, "'%s': only linux images are made", text);
     snprintf(p.os, sizeof(p.os), "linux");
     if (arch.n < PLATFORM_WORD_MAX)
         set_arch(&p, arch);
     if (!is_known_arch(p.arch)) {
         const char *near = str_nearest(p.arch, arches);
 
-        return err_set(err, ERR_INVALID, "platform '%s': no such architecture; %s%s", text,
+        return err_set(err, ERR_INVALID, "'%s': no such architecture; %s%s", text,
                        near != NULL ? "did you mean linux/" : "try linux/amd64 or linux/arm64",
                        near != NULL ? near : "");
     }
     if (rest.p != NULL) {
         if (!is_variant(rest))
             return err_set(err, ERR_INVALID,
-                           "platform '%s': a variant is lower-case letters and digits, such as v7",
-                           text);
+                           "'%s': a variant is lower-case letters and digits, such as v7", text);
         snprintf(p.variant, sizeof(p.variant), STR_FMT, STR_ARG(rest));
     }
     *out = p;

@@ -47,18 +47,16 @@ program_check(const struct tree *t, const char *path, struct program *out, struc
 }
 
 int
-program_platform(const struct program *p, const char *path, const char *asked, struct platform *out,
-                 struct err *err)
+program_platform(const struct program *p, const char *path, const struct platform *asked,
+                 struct platform *out, struct err *err)
 {
     struct platform platform;
 
     if (asked != NULL) {
-        if (platform_parse(asked, &platform, err) < 0)
-            return -1;
-        if (p->arch != NULL && strcmp(p->arch, platform.arch) != 0)
-            return err_set(err, ERR_INVALID, "platform %s: '%s' is a program for %s", asked, path,
-                           p->arch);
-        *out = platform;
+        if (p->arch != NULL && strcmp(p->arch, asked->arch) != 0)
+            return err_set(err, ERR_USAGE, "--platform: %s/%s: '%s' is a program for %s", asked->os,
+                           asked->arch, path, p->arch);
+        *out = *asked;
         return 0;
     }
     platform = p->arch != NULL ? platform_linux(p->arch) : platform_host();

@@ -27,8 +27,8 @@ int program_check(const struct tree *t, const char *path, struct program *out, s
                   struct err *err) NODISCARD;
 
 /* The platform of the image: the one asked for, which must be the program's; else the program's;
- * else this machine's.  asked may be NULL. */
-int program_platform(const struct program *p, const char *path, const char *asked,
+ * else this machine's.  asked may be NULL, and path is where there is no program. */
+int program_platform(const struct program *p, const char *path, const struct platform *asked,
                      struct platform *out, struct err *err) NODISCARD;
 
 #endif

@@ -102,7 +102,7 @@ source_parse_owner(const char *text, struct source_owner *out, struct err *err)
     /* UINT32_MAX means "no such id" to the kernel. */
     if (!num_parse_u64(uid, UINT32_MAX - 1, &u) ||
         !num_parse_u64(gid.p != NULL ? gid : uid, UINT32_MAX - 1, &g))
-        return err_set(err, ERR_INVALID, "owner '%s': write numbers, UID:GID, such as 0:0", text);
+        return err_set(err, ERR_INVALID, "'%s': write numbers, UID:GID, such as 0:0", text);
     *out = (struct source_owner){(uint32_t)u, (uint32_t)g};
     return 0;
 }
