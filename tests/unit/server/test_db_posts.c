@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/db_posts.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "server/db.h"
+#include "server/posts_seed.h"
+
+static char folder[] = "/tmp/test_db_posts.XXXXXX";
+
+static int
+make_folder(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) != NULL && chdir(folder) == 0 ? 0 : -1;
+}
+
+static int
+remove_folder(void **state)
+{
+    static const char *const names[] = {"a.db", "b.db", "text", "other.db", "bad%3f#?.db"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        unlink(names[i]);
+    /* Fails when something was left behind. */
+    return rmdir(folder);
+}
+
+static void
+count(void *ctx, const struct db_post *post)
+{
+    assert_true(post->title.n > 0 && post->body.n > 0 && post->author.n > 0);
+    assert_int_equal(post->created.n, 20);
+    ++*(int *)ctx;
+}
+
+static void
+a_new_database_has_the_sample_posts(void **state)
+{
+    struct err err = ERR_INIT;
+    struct db_posts *p;
+    int64_t rows = 0;
+    bool made = false;
+    int n = 0;
+
+    (void)state;
+    assert_int_equal(db_posts_create("a.db", &made, &rows, &err), 0);
+    assert_true(made);
+    assert_int_equal(rows, posts_seed_n);
+    assert_int_equal(posts_seed_n, 20);
+    p = db_posts_open("a.db", &err);
+    assert_non_null(p);
+    assert_int_equal(db_posts_each(p, 100, 0, count, &n, &err), 0);
+    assert_int_equal(n, 20);
+    n = 0;
+    assert_int_equal(db_posts_each(p, 7, 15, count, &n, &err), 0);
+    assert_int_equal(n, 5);
+    db_posts_close(p);
+}
+
+static void
+two_databases_have_the_same_bytes(void **state)
+{
+    cleanup_buf struct buf a = BUF_INIT(1 << 20);
+    cleanup_buf struct buf b = BUF_INIT(1 << 20);
+    struct err err = ERR_INIT;
+    int64_t rows;
+    bool made;
+
+    (void)state;
+    assert_int_equal(db_posts_create("b.db", &made, &rows, &err), 0);
+    assert_int_equal(fs_read("a.db", &a, &err), 0);
+    assert_int_equal(fs_read("b.db", &b, &err), 0);
+    assert_int_equal(a.n, b.n);
+    assert_memory_equal(a.p, b.p, a.n);
+}
+
+static void
+what_is_there_already_is_kept(void **state)
+{
+    struct err err = ERR_INIT;
+    struct sqlite3 *db = db_open("b.db", false, &err);
+    int64_t rows = 0;
+    bool made = true;
+
+    (void)state;
+    assert_non_null(db);
+    assert_int_equal(db_exec(db, "DELETE FROM posts WHERE id > 3", &err), 0);
+    db_close(db);
+    assert_int_equal(db_posts_create("b.db", &made, &rows, &err), 0);
+    assert_false(made);
+    assert_int_equal(rows, 3);
+}
+
+static void
+a_file_of_another_kind_is_refused_and_untouched(void **state)
+{
+    struct err err = ERR_INIT;
+    cleanup_buf struct buf text = BUF_INIT(64);
+    struct sqlite3 *db = db_open("other.db", false, &err);
+    int64_t rows;
+    bool made;
+
+    (void)state;
+    assert_int_equal(db_exec(db, "CREATE TABLE posts (id INTEGER)", &err), 0);
+    db_close(db);
+    assert_int_equal(fs_write("text", "no database", 11, 0644, &err), 0);
+    assert_int_equal(db_posts_create("text", &made, &rows, &err), -1);
+    assert_int_equal(err.code, ERR_EXISTS);
+    assert_int_equal(fs_read("text", &text, &err), 0);
+    assert_string_equal(buf_cstr(&text), "no database");
+    assert_int_equal(db_posts_create("other.db", &made, &rows, &err), -1);
+    assert_non_null(strstr(err.msg, "other.db"));
+    assert_null(db_posts_open("text", &err));
+    assert_null(db_posts_open("missing.db", &err));
+    assert_int_equal(db_posts_create("no/such/folder.db", &made, &rows, &err), -1);
+}
+
+static void
+a_name_is_no_part_of_the_uri(void **state)
+{
+    struct err err = ERR_INIT;
+    int64_t rows;
+    bool made;
+
+    (void)state;
+    assert_int_equal(db_posts_create("bad%3f#?.db", &made, &rows, &err), 0);
+    assert_true(fs_exists("bad%3f#?.db"));
+}
+
+static void
+databases_are_named_as_their_users_do(void **state)
+{
+    static const char *const cases[][2] = {
+        {"a.db", "a.db"},          {"sqlite:a.db", "a.db"},
+        {"sqlite:/a.db", "/a.db"}, {"sqlite:///a.db", "/a.db"},
+        {"/x/a.db", "/x/a.db"},
+    };
+    struct err err = ERR_INIT;
+    const char *path;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_int_equal(db_path(cases[i][0], &path, &err), 0);
+        assert_string_equal(path, cases[i][1]);
+    }
+    assert_int_equal(db_path("mysql://a/b", &path, &err), -1);
+    assert_int_equal(err.code, ERR_UNSUPPORTED);
+    assert_int_equal(db_path("sqlite:", &path, &err), -1);
+    assert_int_equal(err.code, ERR_USAGE);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_new_database_has_the_sample_posts),
+        cmocka_unit_test(two_databases_have_the_same_bytes),
+        cmocka_unit_test(what_is_there_already_is_kept),
+        cmocka_unit_test(a_file_of_another_kind_is_refused_and_untouched),
+        cmocka_unit_test(a_name_is_no_part_of_the_uri),
+        cmocka_unit_test(databases_are_named_as_their_users_do),
+    };
+    return cmocka_run_group_tests_name("server/db_posts", tests, make_folder, remove_folder);
+}
