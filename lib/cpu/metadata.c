@@ -113,6 +113,19 @@ take_document(struct ladder *l, const char *url, struct str text, struct metadat
     return true;
 }
 
+/* Of printable ASCII without blanks: a line end in it would be a header of the request. */
+static bool
+is_url_text(const char *text)
+{
+    size_t n = 0;
+
+    for (; text[n] != '\0'; n++) {
+        if (text[n] <= ' ' || text[n] > '~' || n >= URI_MAX)
+            return false;
+    }
+    return true;
+}
+
 /* Whether the variable's endpoint gave a task's document. */
 static bool
 ask(struct ladder *l, const char *variable, unsigned timeout_ms, struct metadata_answer *out)
@@ -127,13 +140,13 @@ ask(struct ladder *l, const char *variable, unsigned timeout_ms, struct metadata
         note_both(l, variable, STR_LIT(""), "not set");
         return false;
     }
+    if (!is_url_text(uri)) {
+        note_both(l, variable, str_from(uri), "no URL or a very long one, not asked");
+        return false;
+    }
     n = strlen(uri);
     while (n > 0 && uri[n - 1] == '/')
         n--;
-    if (n > URI_MAX) {
-        note_both(l, variable, str_from(uri), "too long for a URL, not asked");
-        return false;
-    }
     url = mem_printf("%.*s/task", (int)n, uri);
     if (l->opts->fetch == NULL || timeout_ms == 0) {
         note_both(l, url, STR_LIT(""),
