@@ -33,5 +33,5 @@ DEPS_PACKAGES_arm64 := packages-build packages-build-arm64
 $(foreach a,amd64 arm64,$(eval $(call deps_arch,$a)))
 
 .PHONY: deps deps-arm64
-deps: $(DEPS_STAMP_amd64) ## build the static libraries
-deps-arm64: $(DEPS_STAMP_arm64) ## the same for arm64
+deps: $(DEPS_STAMP_amd64) ## build the static libraries for amd64 ## build the static libraries
+deps-arm64: $(DEPS_STAMP_arm64) ## the same for arm64 ## the same for arm64
