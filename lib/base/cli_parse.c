@@ -62,18 +62,15 @@ line_add_builtin(struct line *l, size_t *at)
 }
 
 static void
-line_init(struct line *l, const struct cli_cmd *cmd, void *opts, bool with_help)
+line_init(struct line *l, bool with_help)
 {
     char *s = l->shorts;
     size_t at = 0;
 
-    memset(l, 0, sizeof(*l));
-    l->cmd = cmd;
-    l->opts = opts;
-    if (cmd->stop_at_operand)
+    if (l->cmd->stop_at_operand)
         *s++ = '+';
     *s++ = ':'; /* a missing value is told from an unknown option */
-    for (const struct cli_opt *o = cmd->opts; o->name != NULL; o++, at++) {
+    for (const struct cli_opt *o = l->cmd->opts; o->name != NULL; o++, at++) {
         bool value = o->type != CLI_FLAG;
 
         assert(at < OPTIONS_MAX);
@@ -108,6 +105,7 @@ refuse_unknown(const struct line *l, char *const *argv, struct err *err)
     const char *candidates[OPTIONS_MAX + 3] = {NULL};
     char word[WORD_MAX];
     const char *near;
+    bool is_long;
     size_t n = 0;
 
     if (optopt >= LONG_FIRST) {
@@ -117,15 +115,15 @@ refuse_unknown(const struct line *l, char *const *argv, struct err *err)
     if (optopt > ' ' && optopt < 0x7f)
         return err_set(err, ERR_USAGE, "unknown option '-%c'", optopt);
     bad_word(argv, word);
+    is_long = str_starts(str_from(word), "--");
     for (; l->longs[n].name != NULL; n++) {
         candidates[n] = l->longs[n].name;
-        if (strncmp(word, "--", 2) == 0 && word[2] != '\0' &&
-            strncmp(candidates[n], word + 2, strlen(word + 2)) == 0)
+        if (is_long && word[2] != '\0' && str_starts(str_from(candidates[n]), word + 2))
             return err_set(err, ERR_USAGE,
                            "option '%s' is not clear: write '--%s' or another one in full", word,
                            candidates[n]);
     }
-    near = strncmp(word, "--", 2) == 0 ? str_nearest(word + 2, candidates) : NULL;
+    near = is_long ? str_nearest(word + 2, candidates) : NULL;
     if (near != NULL)
         return err_set(err, ERR_USAGE, "unknown option '%s': did you mean '--%s'?", word, near);
     return err_set(err, ERR_USAGE, "unknown option '%s'", word);
@@ -220,10 +218,10 @@ int
 cli_parse_line(const struct cli_cmd *cmd, int argc, char **argv, bool with_help, void *opts,
                struct cli_parse_result *out, struct err *err)
 {
-    struct line line;
+    struct line line = {.cmd = cmd, .opts = opts};
     enum cli_parse_ask ask = CLI_PARSE_RUN;
 
-    line_init(&line, cmd, opts, with_help);
+    line_init(&line, with_help);
     if (read_options(&line, argc, argv, &ask, err) < 0)
         return -1;
     if (ask != CLI_PARSE_RUN) {

@@ -18,7 +18,7 @@ fs_read_fd(int fd, const char *name, struct buf *out, struct err *err)
     for (;;) {
         size_t left = out->limit - out->n;
         size_t want = left < READ_STEP ? left : READ_STEP;
-        char beyond;
+        char beyond = 0;
         char *room = want > 0 ? buf_room(out, want) : &beyond;
         ssize_t got;
 
@@ -121,7 +121,8 @@ fs_stage_commit(struct fs_stage *s, struct err *err)
         return err_sys(err, "close '%s'", s->path);
     if (s->temporary != NULL && rename(s->temporary, s->path) < 0)
         return err_sys(err, "rename '%s' to '%s'", s->temporary, s->path);
-    free(steal_ptr(&s->temporary));
+    free(s->temporary);
+    s->temporary = NULL;
     return 0;
 }
 

@@ -87,7 +87,10 @@ append_escaped(struct buf *line, struct str text)
     }
 }
 
-static void PRINTF_LIKE(2, 0) emit(enum log_level level, const char *fmt, va_list ap)
+static void emit(enum log_level level, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
+
+static void
+emit(enum log_level level, const char *fmt, va_list ap)
 {
     int saved = errno;
     char text[LINE_MAX_BYTES / 2];

@@ -154,7 +154,7 @@ json_push(struct json_t *array, struct json_t *value)
 {
     assert(json_typeof(array) == JSON_ARRAY && value != NULL && value != array);
     if (json_array_append_new(array, value) < 0)
-        mem_fail(sizeof(value));
+        mem_fail(sizeof(*value));
 }
 
 void

@@ -83,7 +83,7 @@ int
 url_parse(const char *text, struct url *out, struct err *err)
 {
     cleanup_curlu CURLU *u = curl_url();
-    cleanup_url struct url parsed = {NULL, NULL, 0, false, NULL, NULL};
+    struct url parsed = {NULL, NULL, 0, false, NULL, NULL};
     cleanup_free char *port = NULL;
     uint64_t number;
 
@@ -97,12 +97,13 @@ url_parse(const char *text, struct url *out, struct err *err)
     parsed.query = take_part(u, CURLUPART_QUERY, 0);
     port = take_part(u, CURLUPART_PORT, CURLU_DEFAULT_PORT);
     if (parsed.host == NULL || parsed.path == NULL || port == NULL ||
-        !num_parse_u64(str_from(port), UINT16_MAX, &number) || number == 0)
+        !num_parse_u64(str_from(port), UINT16_MAX, &number) || number == 0) {
+        url_done(&parsed);
         return err_set(err, ERR_INVALID, "malformed URL: want http[s]://HOST[:PORT][/PATH]");
+    }
     parsed.port = (uint16_t)number;
     parsed.default_port = number == (strcmp(parsed.scheme, "https") == 0 ? 443 : 80);
     *out = parsed;
-    parsed = (struct url){NULL, NULL, 0, false, NULL, NULL};
     return 0;
 }
 
