@@ -43,6 +43,7 @@ struct view {
 struct views {
     struct view v[MOUNTS_MAX];
     size_t n;
+    bool is_mounted; /* somewhere, though perhaps showing other cgroups alone */
 };
 
 static void
@@ -76,10 +77,12 @@ carries(const struct mountinfo_entry *e, const struct controller *c, bool is_v1)
     return str_eq(e->fs_type, "cgroup2");
 }
 
-/* Adds a view, or replaces that of the same mount point: a later mount covers an earlier one. */
+/* Adds a view, or replaces that of the same mount point: a later mount covers an earlier one.
+ * Mounts that show nothing of ours take no room: on a container host there are hundreds. */
 static void
 views_put(struct views *views, struct view view)
 {
+    views->is_mounted = true;
     for (size_t i = 0; i < views->n; i++) {
         if (strcmp(views->v[i].mount_point, view.mount_point) == 0) {
             free(views->v[i].mount_point);
@@ -87,7 +90,7 @@ views_put(struct views *views, struct view view)
             return;
         }
     }
-    if (views->n == MOUNTS_MAX)
+    if (views->n == MOUNTS_MAX || view.how == CGROUP_PATH_HIDDEN)
         free(view.mount_point);
     else
         views->v[views->n++] = view;
@@ -217,7 +220,7 @@ look_at(struct ladder *l, const struct controller *c, struct str cgroup, struct 
         return;
     r = ladder_add(l, source, c->is_memory, MOUNTINFO_FILE);
     ladder_raw(r, own);
-    if (views.n == 0)
+    if (!views.is_mounted)
         ladder_note(r, "%s is on cgroup %s, which is not mounted here", c->name,
                     is_v1 ? "v1" : "v2");
     else

@@ -72,9 +72,8 @@ struct cpu_opts {
     const char *(*getenv)(const char *name); /* NULL: the process's own environment */
     cpu_fetch_fn fetch;                      /* NULL: the metadata is not asked */
     void *fetch_ctx;
-    unsigned affinity_cpus; /* for tests: 0 = ask the kernel */
-    const struct clock
-        *clock; /* NULL: the system's; what the metadata's one second is measured by */
+    unsigned affinity_cpus;    /* for tests: 0 = ask the kernel */
+    const struct clock *clock; /* NULL: the system's; measures the metadata's one second */
 };
 
 /* Fails only where the user was wrong (BERTH_CPUS is no number); what the machine hides or garbles
@@ -83,12 +82,12 @@ int cpu_detect(const struct cpu_opts *opts, struct cpu_limits *out, struct err *
 void cpu_limits_done(struct cpu_limits *l);
 #define cleanup_cpu_limits __attribute__((cleanup(cpu_limits_done)))
 
-/* "ECS task metadata", "cgroup v2 quota", ...: for people. */
+/* "ECS task metadata", "cgroup v2", ...: for people. */
 const char *cpu_source_name(enum cpu_source source);
 /* "metadata", "cgroup-v2", ...: for JSON. */
 const char *cpu_source_id(enum cpu_source source);
 
-/* The whole ladder as text lines; the rungs that decided are marked with ">".  */
+/* The whole ladder as text lines; the rungs that decided are marked with ">". */
 void cpu_explain(const struct cpu_limits *l, struct buf *out);
 
 /*

@@ -175,6 +175,22 @@ a_hundred_mounts_of_a_controller_are_bounded(void **state)
 }
 
 static void
+mounts_of_other_containers_do_not_push_the_own_one_out(void **state)
+{
+    cleanup_buf struct buf text = BUF_INIT(TEXT_MAX);
+    cleanup_cpu_limits struct cpu_limits limits = {0};
+
+    for (int i = 0; i < 500; i++)
+        buf_appendf(&text, "9 1 0:26 /pod/%d /mnt/%d rw - cgroup2 cgroup2 rw\n", i, i);
+    buf_append_str(&text, V2_MOUNT);
+    put(*state, "/proc/self/mountinfo", text.p, text.n);
+    put_text(*state, "/proc/self/cgroup", "0::/mine\n");
+    put_text(*state, "/sys/fs/cgroup/mine/cpu.max", "70000 100000\n");
+    limits = look(*state);
+    assert_true(limits.cpus == 0.7);
+}
+
+static void
 a_cgroup_named_with_control_characters_cannot_forge_a_line(void **state)
 {
     cleanup_cpu_limits struct cpu_limits limits = {0};
@@ -201,6 +217,8 @@ main(void)
                                         remove_root),
         cmocka_unit_test_setup_teardown(a_hundred_mounts_of_a_controller_are_bounded, make_root,
                                         remove_root),
+        cmocka_unit_test_setup_teardown(mounts_of_other_containers_do_not_push_the_own_one_out,
+                                        make_root, remove_root),
         cmocka_unit_test_setup_teardown(a_cgroup_named_with_control_characters_cannot_forge_a_line,
                                         make_root, remove_root),
     };
