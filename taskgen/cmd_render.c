@@ -12,16 +12,16 @@
 
 enum { OUTPUT_MAX = 4 * 1024 * 1024, STATUS_USAGE = 2 };
 
-/* Helpers for the table: all of these options are texts. */
-#define TEXT(long_name, short_name, field, value, text)                           \
-    {                                                                             \
-        .name = long_name, .letter = short_name, .type = CLI_STR,                 \
-        .offset = offsetof(struct render_opts, field), .arg = value, .help = text \
+/* Most options are texts, once or several times. */
+#define TEXT(long_name, short_name, field, value, text)                               \
+    {                                                                                 \
+        .name = (long_name), .letter = (short_name), .type = CLI_STR,                 \
+        .offset = offsetof(struct render_opts, field), .arg = (value), .help = (text) \
     }
-#define LIST(long_name, short_name, field, value, text)                           \
-    {                                                                             \
-        .name = long_name, .letter = short_name, .type = CLI_LIST,                \
-        .offset = offsetof(struct render_opts, field), .arg = value, .help = text \
+#define LIST(long_name, short_name, field, value, text)                               \
+    {                                                                                 \
+        .name = (long_name), .letter = (short_name), .type = CLI_LIST,                \
+        .offset = offsetof(struct render_opts, field), .arg = (value), .help = (text) \
     }
 
 static const struct cli_opt opts[] = {

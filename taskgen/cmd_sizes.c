@@ -171,7 +171,6 @@ read_choice(const struct sizes_opts *o, struct choice *out, struct err *err)
     if (platform_os(o->os, &api, &cause) < 0)
         return err_set(err, ERR_USAGE, "--os: '%s' %s", o->os, cause.msg);
     out->os = platform_size_os(api);
-    out->cpu_units = 0;
     if (o->cpu == NULL)
         return 0;
     if (size_text_cpu(str_from(o->cpu), SIZE_TEXT_OPTION, &out->cpu_units, &cause) < 0)
@@ -187,7 +186,7 @@ run(const void *data, int n_operands UNUSED, char **operands UNUSED, struct err 
 {
     const struct sizes_opts *o = data;
     cleanup_buf struct buf out = BUF_INIT(OUTPUT_MAX);
-    struct choice choice;
+    struct choice choice = {SIZE_LINUX, 0};
 
     if (read_choice(o, &choice, err) < 0)
         return -1;

@@ -50,10 +50,12 @@ def test_there_are_77_pairs_for_linux_and_43_for_windows():
 
 
 @pytest.mark.parametrize("system", ["linux", "windows"])
-def test_render_accepts_exactly_the_pairs_of_fargate(taskgen, system, validate):
+def test_render_accepts_exactly_the_pairs_of_fargate(taskgen, variant, system, validate):
+    # Under the sanitizers a start takes long, and tests/unit/ecs/test_size.c asks for every MiB anyway.
+    memories = MEMORIES + ODD_MEMORIES if variant == "static" else (MEMORIES + ODD_MEMORIES)[::12]
     accepted = set()
     for cpu in [*LINUX, *ODD_CPUS]:
-        for memory in MEMORIES + ODD_MEMORIES:
+        for memory in memories:
             done = taskgen("--cpu", cpu, "--memory", memory, "--os", system)
             assert done.status in (0, 2), done
             if done.status == 0:
@@ -64,7 +66,7 @@ def test_render_accepts_exactly_the_pairs_of_fargate(taskgen, system, validate):
             else:
                 assert done.stdout == ""
                 assert len(done.stderr.splitlines()) == 1
-    assert accepted == PAIRS[system]
+    assert accepted == {pair for pair in PAIRS[system] if pair[1] in memories}
 
 
 @pytest.mark.parametrize("system", ["linux", "windows"])
