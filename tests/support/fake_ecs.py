@@ -178,6 +178,7 @@ class FakeEcs:
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "Server", ""
+    disable_nagle_algorithm = True  # or a small answer waits for the client's delayed ACK
 
     def log_message(self, *_):
         pass
