@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "images/tar.h"
 
+#include <assert.h>
 #include <locale.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -38,26 +40,35 @@ leave(locale_t before)
     uselocale(before);
 }
 
+/*
+ * A failure of the sink is kept from libarchive: it would give up the archive and leak what it
+ * holds for it.  It is found again by check() after every call, and until then nothing more is
+ * written.
+ */
 static la_ssize_t
 on_write(struct archive *a, void *ctx, const void *p, size_t n)
 {
     struct tar *t = ctx;
 
-    if (sink_write(&t->sink, p, n, &t->failure) == 0)
-        return (la_ssize_t)n;
-    archive_set_error(a, EIO, "write failed");
-    return -1;
+    (void)a;
+    if (t->failure.code == ERR_NONE && sink_write(&t->sink, p, n, &t->failure) < 0)
+        assert(t->failure.code != ERR_NONE);
+    return (la_ssize_t)n;
 }
 
+/* What a call of libarchive came to: the sink's error before its own. */
 static int
-failed(const struct tar *t, struct err *err, const char *what)
+check(const struct tar *t, bool ok, const char *what, struct err *err)
 {
-    const char *why = archive_error_string(t->archive);
+    const char *why;
 
     if (t->failure.code != ERR_NONE) {
         *err = t->failure;
         return -1;
     }
+    if (ok)
+        return 0;
+    why = archive_error_string(t->archive);
     return err_set(err, ERR_INTERNAL, "tar: %s: %s", what, why != NULL ? why : "unknown error");
 }
 
@@ -70,7 +81,7 @@ open_archive(struct tar *t, struct err *err)
          */
         archive_write_set_bytes_per_block(t->archive, 0) != ARCHIVE_OK ||
         archive_write_open(t->archive, t, NULL, on_write, NULL) != ARCHIVE_OK)
-        return failed(t, err, "open");
+        return check(t, false, "open", err);
     return 0;
 }
 
@@ -103,11 +114,10 @@ tar_free(struct tar *t)
     if (t == NULL)
         return;
     archive_entry_free(t->entry);
-    if (t->archive != NULL) {
-        /* After a failure libarchive must not try to write the end of the archive. */
-        archive_write_fail(t->archive);
-        archive_write_free(t->archive);
-    }
+    /* Closing an archive that was not finished would write its end. */
+    if (t->failure.code == ERR_NONE)
+        err_set(&t->failure, ERR_INTERNAL, "tar: given up");
+    archive_write_free(t->archive);
     if (t->utf8 != (locale_t)0)
         freelocale(t->utf8);
     free(t);
@@ -153,8 +163,8 @@ tar_add(struct tar *t, const struct tar_entry *e, struct err *err)
     done = archive_write_header(t->archive, t->entry);
     leave(before);
     /* Warnings too: "cannot translate" writes another header than the one that was asked for. */
-    if (done != ARCHIVE_OK)
-        return failed(t, err, e->path);
+    if (check(t, done == ARCHIVE_OK, e->path, err) < 0)
+        return -1;
     t->left = e->type == TAR_FILE ? e->size : 0;
     return 0;
 }
@@ -164,10 +174,9 @@ tar_write(struct tar *t, const void *p, size_t n, struct err *err)
 {
     if (n > t->left)
         return err_set(err, ERR_INTERNAL, "tar: more content than announced");
-    if (n > 0 && archive_write_data(t->archive, p, n) != (la_ssize_t)n)
-        return failed(t, err, "content");
     t->left -= n;
-    return 0;
+    return check(t, n == 0 || archive_write_data(t->archive, p, n) == (la_ssize_t)n, "content",
+                 err);
 }
 
 int
@@ -175,9 +184,7 @@ tar_finish(struct tar *t, struct err *err)
 {
     if (t->left != 0)
         return err_set(err, ERR_INTERNAL, "tar: the last entry lacks bytes");
-    if (archive_write_close(t->archive) != ARCHIVE_OK)
-        return failed(t, err, "close");
-    return 0;
+    return check(t, archive_write_close(t->archive) == ARCHIVE_OK, "close", err);
 }
 
 const char *
