@@ -75,8 +75,10 @@ void http_response_done(struct http_response *r);
 struct str http_response_header(const struct http_response *r, const char *name);
 
 struct http_client {
-    /* 0 when an answer arrived, whatever its status; else ERR_NET, ERR_TIMEOUT, ERR_LIMIT or
-     * ERR_INVALID (a malformed URL). */
+    /* 0 when an answer arrived, whatever its status.  Else, worth another try: ERR_NET and
+     * ERR_TIMEOUT; and of no use to repeat: ERR_INVALID (the request cannot be sent), ERR_LIMIT,
+     * ERR_PROTOCOL (no HTTP, or no TLS), ERR_DENIED (a certificate that is not trusted),
+     * ERR_NOT_FOUND (no CA bundle), or what a callback said. */
     int (*send)(struct http_client *self, const struct http_request *request,
                 struct http_response *response, struct err *err);
     void (*free)(struct http_client *self);

@@ -140,15 +140,15 @@ http_error_set(const struct http_request *request, int curl_code, const char *te
 
     http_error_place(request, &place);
     if (curl_code == CURLE_SSL_CACERT_BADFILE)
-        err_set(err, ERR_NET, "no CA certificates at '%s'; set SSL_CERT_FILE to a PEM bundle",
+        err_set(err, ERR_NOT_FOUND, "no CA certificates at '%s'; set SSL_CERT_FILE to a PEM bundle",
                 ca_file);
     else if (curl_code == CURLE_PEER_FAILED_VERIFICATION)
-        err_set(err, ERR_NET, "%s; trusted are the CAs in '%s', SSL_CERT_FILE names others", why,
+        err_set(err, ERR_DENIED, "%s; trusted are the CAs in '%s', SSL_CERT_FILE names others", why,
                 ca_file);
     else if (curl_code == CURLE_COULDNT_CONNECT && sys != 0)
         err_set(err, ERR_NET, "cannot connect: %s", strerror(sys));
     else if (curl_code == CURLE_SSL_CONNECT_ERROR && strstr(why, "wrong version number") != NULL)
-        err_set(err, ERR_NET, "the peer speaks no TLS on this port; is http:// meant?");
+        err_set(err, ERR_PROTOCOL, "the peer speaks no TLS on this port; is http:// meant?");
     else if (curl_code == CURLE_FILESIZE_EXCEEDED)
         err_set(err, ERR_LIMIT, "the answer is larger than %zu bytes",
                 request->max_body_bytes > 0 ? request->max_body_bytes : HTTP_BODY_MAX);
