@@ -17,7 +17,7 @@ BUILT := $(foreach p,$(PROGRAMS),$(if $(wildcard $($p_folder)/main.c),$p))
 define archive_rule
 $(call archive,$1,$2): $(call objects,$1,$(call sources,$2))
 	$$(call say,AR,$$@)
-	$$(Q)rm -f $$@.new && $(AR_$1) rcsD $$@.new $$(filter %.o,$$^) && mv $$@.new $$@
+	$$(Q)mkdir -p $$(@D) && rm -f $$@.new && $(AR_$1) rcsD $$@.new $$(filter %.o,$$^) && mv $$@.new $$@
 endef
 
 define program_rule
