@@ -27,5 +27,5 @@ cacerts_add(struct tree *t, const char *file, struct err *err)
         strstr(pem.p, "-----BEGIN CERTIFICATE-----") == NULL)
         return err_set(err, ERR_INVALID, "CA certificates: '%s' has no PEM certificate in it",
                        path);
-    return tree_add_text(t, CACERTS_PATH + 1, 0644, pem.p, err);
+    return tree_add_text(t, &CACERTS_PATH[1], 0644, pem.p, err);
 }

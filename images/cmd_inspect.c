@@ -7,11 +7,11 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/fs.h"
-#include "base/mem.h"
 #include "images/index.h"
 #include "images/layout.h"
 #include "images/manifest.h"
 #include "images/ref.h"
+#include "images/ref_grammar.h"
 #include "json/json.h"
 
 enum { CONFIG_MAX = 8 * 1024 * 1024, OUTPUT_MAX = 32 * 1024 * 1024 };
@@ -40,7 +40,7 @@ read_config(const char *dir, const struct json_t *manifest, struct err *err)
 
     if (json_get_str(&digest, &text, err) < 0 || json_get_int(&size, 0, INT64_MAX, &n, err) < 0)
         return NULL;
-    if (!ref_is_digest(str_from(text))) {
+    if (!ref_grammar_is_digest(str_from(text))) {
         json_err(&digest, err, "'%s' is no digest", text);
         return NULL;
     }
@@ -64,8 +64,8 @@ inspect(const struct ref *ref, struct buf *out, struct err *err)
     if (config == NULL)
         return -1;
     json_put_str(result, "digest", digest);
-    json_put(result, "manifest", steal_ptr(&manifest));
-    json_put(result, "config", steal_ptr(&config));
+    json_put(result, "manifest", json_clone(manifest));
+    json_put(result, "config", json_clone(config));
     json_write(result, JSON_PRETTY, out);
     return buf_finish(out, err);
 }

@@ -176,8 +176,9 @@ docker_archive_freep(struct docker_archive **a)
 }
 
 static int
-begin(struct docker_archive *a, const struct member *m, struct err *err)
+begin(struct docker_archive *a, struct err *err)
 {
+    const struct member *m = &a->members[a->next++];
     bool folder = m->blob == NULL && m->text == NULL;
     const struct tar_entry e = {
         .path = m->path,
@@ -187,7 +188,6 @@ begin(struct docker_archive *a, const struct member *m, struct err *err)
     };
 
     a->offset = 0;
-    a->next++;
     return tar_add(a->tar, &e, err);
 }
 
@@ -195,12 +195,15 @@ begin(struct docker_archive *a, const struct member *m, struct err *err)
 static int
 produce(struct docker_archive *a, struct err *err)
 {
-    const struct member *m = a->next > 0 ? &a->members[a->next - 1] : NULL;
+    const struct member *m;
     ptrdiff_t got;
 
-    if (m == NULL || a->offset == m->size) {
+    if (a->next == 0)
+        return begin(a, err);
+    m = &a->members[a->next - 1];
+    if (a->offset == m->size) {
         if (a->next < a->n_members)
-            return begin(a, &a->members[a->next], err);
+            return begin(a, err);
         a->ended = true;
         return tar_finish(a->tar, err);
     }

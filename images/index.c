@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "images/image.h"
-#include "images/ref.h"
+#include "images/ref_grammar.h"
 #include "json/json.h"
 
 enum { TAGS_TEXT_MAX = 400 };
@@ -43,7 +43,7 @@ check_entry(const struct json_cur *entry, struct err *err)
     if (json_need_object(entry, err) < 0 || json_get_str(&digest, &text, err) < 0 ||
         json_get_int(&size, 0, INT64_MAX, &n, err) < 0)
         return -1;
-    if (!ref_is_digest(str_from(text)))
+    if (!ref_grammar_is_digest(str_from(text)))
         return json_err(&digest, err, "'%s' is no digest", text);
     return 0;
 }

@@ -148,6 +148,15 @@ fill_in(const char *dir, struct err *err)
     return make_folder(dir, BLOBS_FOLDER, err);
 }
 
+static struct layout
+take(struct layout *l)
+{
+    struct layout taken = *l;
+
+    *l = (struct layout)LAYOUT_INIT;
+    return taken;
+}
+
 int
 layout_create(const char *dir, struct layout *out, struct err *err)
 {
@@ -165,8 +174,7 @@ layout_create(const char *dir, struct layout *out, struct err *err)
         return err_set(err, ERR_EXISTS, "'%s' is a file: an OCI layout is a folder", dir);
     if (fill_in(dir, err) < 0)
         return -1;
-    *out = l;
-    l = (struct layout)LAYOUT_INIT;
+    *out = take(&l);
     return 0;
 }
 

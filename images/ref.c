@@ -2,11 +2,11 @@
 #include "images/ref.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
-#include "base/hex.h"
 #include "base/mem.h"
-#include "base/num.h"
+#include "images/ref_grammar.h"
 
 static const struct {
     const char *prefix;
@@ -16,181 +16,6 @@ static const struct {
     {"oci-archive:", REF_OCI_ARCHIVE},     {"docker-archive:", REF_DOCKER_ARCHIVE},
     {"docker-daemon:", REF_DOCKER_DAEMON},
 };
-
-static bool
-is_lower_or_digit(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
-static bool
-is_upper(char c)
-{
-    return c >= 'A' && c <= 'Z';
-}
-
-static bool
-is_word(char c)
-{
-    return is_lower_or_digit(c) || is_upper(c) || c == '_';
-}
-
-/* [a-z0-9]+((\.|_|__|-+)[a-z0-9]+)* : one part of a repository between slashes. */
-static bool
-is_path_component(struct str s)
-{
-    size_t i = 0;
-
-    if (s.n == 0 || !is_lower_or_digit(s.p[s.n - 1]))
-        return false;
-    while (i < s.n) {
-        size_t start = i;
-
-        while (i < s.n && is_lower_or_digit(s.p[i]))
-            i++;
-        if (i == start)
-            return false;
-        if (i == s.n)
-            return true;
-        if (s.p[i] == '-') {
-            while (i < s.n && s.p[i] == '-')
-                i++;
-        } else if (s.p[i] == '_') {
-            i += i + 1 < s.n && s.p[i + 1] == '_' ? 2 : 1;
-        } else if (s.p[i] == '.') {
-            i++;
-        } else {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127} */
-static bool
-is_tag(struct str s)
-{
-    if (s.n == 0 || s.n > REF_TAG_MAX || !is_word(s.p[0]))
-        return false;
-    for (size_t i = 1; i < s.n; i++)
-        if (!is_word(s.p[i]) && s.p[i] != '.' && s.p[i] != '-')
-            return false;
-    return true;
-}
-
-/* A host name, an IPv4 address or an IPv6 address in brackets, with an optional port. */
-static bool
-is_host(struct str s)
-{
-    struct str name = s;
-    ptrdiff_t colon;
-
-    if (s.n > 0 && s.p[0] == '[') {
-        ptrdiff_t end = str_find(s, ']');
-
-        if (end < 3)
-            return false;
-        for (ptrdiff_t i = 1; i < end; i++)
-            if (!(s.p[i] >= '0' && s.p[i] <= '9') && !(s.p[i] >= 'a' && s.p[i] <= 'f') &&
-                !(s.p[i] >= 'A' && s.p[i] <= 'F') && s.p[i] != ':' && s.p[i] != '.')
-                return false;
-        s.p += end + 1;
-        s.n -= (size_t)end + 1;
-        if (s.n == 0)
-            return true;
-        if (s.p[0] != ':')
-            return false;
-        name = STR_LIT("in-brackets");
-    }
-    colon = str_find(s, ':');
-    if (colon >= 0) {
-        uint64_t port;
-
-        if (name.p == s.p)
-            name.n = (size_t)colon;
-        if (!num_parse_u64((struct str){s.p + colon + 1, s.n - (size_t)colon - 1}, 65535, &port) ||
-            port == 0)
-            return false;
-    }
-    if (name.n == 0)
-        return false;
-    while (name.p != NULL) {
-        struct str label = str_cut(&name, '.');
-
-        if (label.n == 0 || label.p[0] == '-' || label.p[label.n - 1] == '-')
-            return false;
-        for (size_t i = 0; i < label.n; i++)
-            if (!is_word(label.p[i]) && label.p[i] != '-')
-                return false;
-    }
-    return true;
-}
-
-/* As Docker decides it: the first part is a host when no repository could be called that. */
-static bool
-looks_like_host(struct str first)
-{
-    if (str_eq(first, "localhost") || str_find(first, '.') >= 0 || str_find(first, ':') >= 0)
-        return true;
-    for (size_t i = 0; i < first.n; i++)
-        if (is_upper(first.p[i]))
-            return true;
-    return false;
-}
-
-bool
-ref_is_digest(struct str s)
-{
-    ptrdiff_t colon = str_find(s, ':');
-    struct str algorithm, encoded;
-    bool after_separator = true;
-
-    if (colon <= 0)
-        return false;
-    algorithm = (struct str){s.p, (size_t)colon};
-    encoded = (struct str){s.p + colon + 1, s.n - (size_t)colon - 1};
-    if (str_eq(algorithm, "sha256"))
-        return hex_is_lower(encoded, 64);
-    if (str_eq(algorithm, "sha512"))
-        return hex_is_lower(encoded, 128);
-    for (size_t i = 0; i < algorithm.n; i++) {
-        char c = algorithm.p[i];
-        bool separator = c == '+' || c == '.' || c == '_' || c == '-';
-
-        if (separator ? after_separator : !is_lower_or_digit(c))
-            return false;
-        after_separator = separator;
-    }
-    if (after_separator || encoded.n == 0)
-        return false;
-    for (size_t i = 0; i < encoded.n; i++)
-        if (!is_word(encoded.p[i]) && encoded.p[i] != '=' && encoded.p[i] != '-')
-            return false;
-    return true;
-}
-
-/* annotations.md, org.opencontainers.image.ref.name: alphanumeric words joined by separators. */
-static bool
-is_layout_tag(struct str s)
-{
-    bool after_separator = true;
-
-    if (s.n > REF_NAME_MAX + 1 + REF_TAG_MAX)
-        return false;
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        bool alphanumeric = is_word(c) && c != '_';
-
-        if (c == '-' && i > 1 && s.p[i - 1] == '-' && s.p[i - 2] != '-') {
-            after_separator = true; /* "--" is the one double separator */
-            continue;
-        }
-        if (alphanumeric ? false : after_separator || memchr("-._:@/+", c, 7) == NULL)
-            return false;
-        after_separator = !alphanumeric;
-    }
-    return !after_separator;
-}
 
 static int
 bad(struct err *err, const char *text, const char *why)
@@ -206,10 +31,10 @@ parse_repository(const char *text, struct str rest, struct ref *out, struct err 
 
     if (rest.n > REF_NAME_MAX)
         return bad(err, text, "longer than 255 characters");
-    if (slash >= 0 && looks_like_host((struct str){rest.p, (size_t)slash})) {
+    if (slash >= 0 && ref_grammar_looks_like_host((struct str){rest.p, (size_t)slash})) {
         struct str host = {rest.p, (size_t)slash};
 
-        if (!is_host(host))
+        if (!ref_grammar_is_host(host))
             return bad(err, text, "what stands before the first '/' is no host name");
         out->host = mem_strndup(host.p, host.n);
         rest.p += slash + 1;
@@ -221,10 +46,9 @@ parse_repository(const char *text, struct str rest, struct ref *out, struct err 
     while (walk.p != NULL) {
         struct str part = str_cut(&walk, '/');
 
-        for (size_t i = 0; i < part.n; i++)
-            if (is_upper(part.p[i]))
-                return bad(err, text, "names are lower case; only a tag may have capitals");
-        if (!is_path_component(part))
+        if (ref_grammar_has_capitals(part))
+            return bad(err, text, "names are lower case; only a tag may have capitals");
+        if (!ref_grammar_is_component(part))
             return bad(
                 err, text,
                 "a name is made of a-z and 0-9, joined by '.', '_', '__' or dashes, and '/'");
@@ -243,7 +67,7 @@ parse_name(const char *text, struct str s, struct ref *out, struct err *err)
     if (at >= 0) {
         struct str digest = {s.p + at + 1, s.n - (size_t)at - 1};
 
-        if (!ref_is_digest(digest))
+        if (!ref_grammar_is_digest(digest))
             return bad(err, text,
                        "what stands after '@' is no digest: sha256: and 64 lower-case digits");
         out->digest = mem_strndup(digest.p, digest.n);
@@ -257,7 +81,7 @@ parse_name(const char *text, struct str s, struct ref *out, struct err *err)
     if (colon < s.n) {
         struct str tag = {s.p + colon + 1, s.n - colon - 1};
 
-        if (!is_tag(tag))
+        if (!ref_grammar_is_tag(tag))
             return bad(err, text,
                        "a tag is 1 to 128 letters, digits, '_', '.' and '-', not '.' or '-' first");
         out->tag = mem_strndup(tag.p, tag.n);
@@ -280,7 +104,7 @@ parse_path(const char *text, struct str s, struct ref *out, struct err *err)
         return 0;
     if (out->transport == REF_DOCKER_ARCHIVE)
         return parse_name(text, rest, out, err);
-    if (!is_layout_tag(rest))
+    if (!ref_grammar_is_layout_tag(rest))
         return bad(err, text,
                    "a tag in a layout is letters and digits, joined by one of '-._:@/+' each");
     out->tag = mem_strndup(rest.p, rest.n);

@@ -67,8 +67,4 @@ char *ref_tagged_name(const struct ref *ref);
 /* The same with Docker's defaults written out: "docker.io/library/name:latest". */
 char *ref_full_name(const struct ref *ref);
 
-/* A digest by image-spec: any algorithm that fits the grammar passes, and sha256 and sha512 must
- * have 64 and 128 lower-case digits. */
-bool ref_is_digest(struct str s);
-
 #endif

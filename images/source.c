@@ -27,6 +27,15 @@ divide(const char *text, struct str *src, struct str *rest)
     return false;
 }
 
+static struct source
+take(struct source *s)
+{
+    struct source taken = *s;
+
+    *s = (struct source)SOURCE_INIT;
+    return taken;
+}
+
 static int
 parse_mode(const char *text, struct str digits, int *out, struct err *err)
 {
@@ -58,8 +67,7 @@ source_parse_file(const char *text, struct source *out, struct err *err)
     if (dest_parse(dest, false, &s.dest, err) < 0)
         return err_wrap(err, "'%s'", text);
     s.path = mem_strndup(src.p, src.n);
-    *out = s;
-    s = (struct source)SOURCE_INIT;
+    *out = take(&s);
     return 0;
 }
 
@@ -79,8 +87,7 @@ source_parse_folder(const char *text, struct source *out, struct err *err)
     if (dest_parse(dest, true, &s.dest, err) < 0)
         return err_wrap(err, "'%s'", text);
     s.path = mem_strndup(src.p, src.n);
-    *out = s;
-    s = (struct source)SOURCE_INIT;
+    *out = take(&s);
     return 0;
 }
 
