@@ -43,6 +43,12 @@ json_parse(struct str text, const char *name, struct err *err)
         err_set(err, ERR_INVALID, "%s: empty, want JSON", name);
         return NULL;
     }
+    /* jansson takes a NUL behind a number for white space. */
+    if (str_find(text, '\0') >= 0) {
+        err_set(err, ERR_INVALID, "%s: a NUL byte at offset %zu, want JSON text", name,
+                (size_t)str_find(text, '\0'));
+        return NULL;
+    }
     v = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
     if (v != NULL)
         return v;

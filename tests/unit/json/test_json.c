@@ -97,6 +97,26 @@ a_nul_byte_ends_nothing(void **state UNUSED)
     assert_int_equal(err.code, ERR_INVALID);
 }
 
+static void
+a_nul_byte_is_no_white_space(void **state)
+{
+    static const struct str texts[] = {
+        STR_LIT("{\"CPU\": 0.25\0}"),
+        STR_LIT("1\0"),
+        STR_LIT("\0 1"),
+        STR_LIT("[1,\0 2]"),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        struct err err = ERR_INIT;
+
+        assert_null(json_parse(texts[i], "in", &err));
+        assert_int_equal(err.code, ERR_INVALID);
+        assert_non_null(strstr(err.msg, "in: a NUL byte at offset"));
+    }
+}
+
 /* A document of depth brackets. */
 static struct json_t *
 nested(size_t depth, struct err *err)
@@ -260,6 +280,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_nul_byte_is_no_white_space),
         cmocka_unit_test(documents_come_back_as_they_were_written),
         cmocka_unit_test(broken_documents_are_refused_with_line_and_column),
         cmocka_unit_test(a_nul_byte_ends_nothing),
