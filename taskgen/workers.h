@@ -47,7 +47,7 @@ struct workers_opts {
     {                                                                            \
         .name = "cpus", .letter = 'c', .type = CLI_DECIMAL,                      \
         .offset = offsetof(options, member.cpus), .arg = "N",                    \
-        .help = "Count with this many CPUs and look nowhere; 0.25 is a quarter." \
+        .help = "Count with this many CPUs, whatever is found; 0.25 is a quarter." \
     }
 
 struct workers {
