@@ -23,7 +23,7 @@ endef
 define program_rule
 build/$1/$2: build/$1/obj/$($2_folder)/main.o $(foreach f,$($2_uses),$(call archive,$1,$f))
 	$$(call say,LINK,$$@)
-	$$(Q)$(CC_$1) $(LDFLAGS_$1) -o $$@ $$^ $(call link,$1,$($2_libs))
+	$$(Q)$(CC_$1) $(LDFLAGS_$1) -o $$@.new $$^ $(call link,$1,$($2_libs)) && mv $$@.new $$@
 endef
 
 define variant_rules
