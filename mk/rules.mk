@@ -28,7 +28,7 @@ endef
 
 define variant_rules
 .PHONY: $1
-$1: $(addprefix build/$1/,$(BUILT)) $(if $(call is_static,$1),build/$1/LICENSES)
+$1: $(if $(filter fuzz,$1),,$(addprefix build/$1/,$(BUILT))) $(if $(call is_static,$1),build/$1/LICENSES)
 
 build/$1/obj/%.o: %.c $(BUILD_FILES) $(STAMP_$1) | packages-build
 	$$(call say,CC,$$@)

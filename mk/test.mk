@@ -66,7 +66,7 @@ integration-asan: asan static | packages-test ## the same tests under ASan and U
 golden-update: static ## rewrite the expected outputs under tests/cases
 	$(Q)BERTH_VARIANT=static BERTH_GOLDEN_UPDATE=1 $(PYTEST) tests/integration -k cases
 
-cov-report: unit-cov ## line coverage of the unit tests, with gcovr
+cov-report: unit-cov | packages-cov ## line coverage of the unit tests, with gcovr
 	$(Q)gcovr -r . build/cov --exclude tests -s
 
 bench: static | packages-test ## measure against peers; prints ratios
