@@ -99,9 +99,10 @@ on_body(struct conn *c)
         result = c->body_left == 0 ? HTTP_CHUNK_DONE : HTTP_CHUNK_MORE;
     } else {
         result = http_chunk_decode(&c->chunk, c->in.p + c->in.start + head, n, &used, &data);
-        if (data.n > c->body_left)
-            result = 413;
-        c->body_left -= data.n;
+        if (data.n + http_chunk_announced(&c->chunk) > c->body_left)
+            result = result > HTTP_CHUNK_DATA ? result : 413;
+        else
+            c->body_left -= data.n;
     }
     if (result > HTTP_CHUNK_DATA) {
         conn_refuse(c, (unsigned)result);

@@ -194,3 +194,9 @@ http_chunk_decode(struct http_chunk *c, const char *p, size_t n, size_t *used, s
         return 400;
     return c->state == END ? HTTP_CHUNK_DONE : HTTP_CHUNK_MORE;
 }
+
+uint64_t
+http_chunk_announced(const struct http_chunk *c)
+{
+    return c->state == DATA ? c->left : 0;
+}

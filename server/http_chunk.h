@@ -31,4 +31,7 @@ void http_chunk_init(struct http_chunk *c);
 int http_chunk_decode(struct http_chunk *c, const char *p, size_t n, size_t *used,
                       struct str *data) NODISCARD;
 
+/* What the chunk that is being read still has to bring, by its own word. */
+uint64_t http_chunk_announced(const struct http_chunk *c);
+
 #endif
