@@ -65,7 +65,7 @@ run(const void *data, int n_operands UNUSED, char **operands, struct err *err)
 const struct cli_cmd cmd_exec = {
     .name = "exec",
     .summary = "run a command with the workers and threads that fit",
-    .operands = "[--] COMMAND [ARGUMENT...]",
+    .operands = "COMMAND [ARGUMENT...]",
     .min_operands = 1,
     .max_operands = 4096,
     .stop_at_operand = true,
