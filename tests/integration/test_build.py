@@ -99,8 +99,8 @@ def test_make_names_an_unknown_variant(root):
 def test_missing_packages_are_named_in_one_command_for_those_who_are_not_root(root, tmp_path):
     (tmp_path / "id").write_text("#!/bin/sh\necho 1000\n")
     (tmp_path / "dpkg-query").write_text("#!/bin/sh\necho 'installed gcc'\n")
-    for stub in ("id", "dpkg-query"):
-        (tmp_path / stub).chmod(0o755)
+    for fake in ("id", "dpkg-query"):
+        (tmp_path / fake).chmod(0o755)
     done = proc.run([root / "scripts" / "need-packages", "build"], env={"PATH": f"{tmp_path}:/usr/bin:/bin"})
     assert done.status == 1
     assert len(done.stderr.splitlines()) == 1
