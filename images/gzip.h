@@ -22,7 +22,14 @@
 struct err;
 struct gzip;
 
-enum { GZIP_CHUNK = 2 * 1024 * 1024, GZIP_LEVEL_MIN = 1, GZIP_LEVEL_MAX = 12, GZIP_LEVEL = 6 };
+enum {
+    GZIP_CHUNK = 2 * 1024 * 1024,
+    GZIP_LEVEL_MIN = 1,
+    GZIP_LEVEL_MAX = 12,
+    /* About half the time of level 6 for some 3 % more bytes.  Another value here changes the
+     * digest of every image. */
+    GZIP_LEVEL = 4
+};
 
 /* sink is copied. */
 struct gzip *gzip_new(int level, const struct sink *sink);

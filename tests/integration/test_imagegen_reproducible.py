@@ -21,7 +21,7 @@ FILES = {
     "etc/x.conf": (b"x=1\n", False),
 }
 
-GOLDEN = "sha256:7f545bf87cbbfbb57090a74ad41535a90872b45c5f0db5b7b2af5d44701a5123"
+GOLDEN = "sha256:a64e4cd0aeaa9ac299a0034d953dd9672131f18ccc635e1c63f30c8af6d09f8c"
 
 
 def make_source(folder, order, umask, mtime):
