@@ -10,7 +10,6 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/fs.h"
 #include "base/num.h"
 #include "server/address.h"
 #include "server/http_chars.h"
@@ -233,23 +232,28 @@ read_body(const struct fetch *f, struct answer *a, struct err *err)
     }
 }
 
+static int
+exchange(struct fetch *f, struct err *err)
+{
+    cleanup_buf struct buf head = BUF_INIT(HEAD_MAX);
+    struct answer a = {.head = &head};
+
+    if (connect_to(f, err) < 0 || send_request(f, err) < 0 || read_head(f, &a, err) < 0)
+        return -1;
+    return read_body(f, &a, err);
+}
+
 int
 http_fetch(void *ctx UNUSED, const char *url, unsigned timeout_ms, struct buf *out, struct err *err)
 {
     struct fetch f = {.url = url, .fd = -1, .out = out};
-    cleanup_buf struct buf head = BUF_INIT(HEAD_MAX);
-    cleanup_fd int fd = -1;
-    struct answer a = {.head = &head};
     int result;
 
     f.deadline_ms = clock_monotonic_ms(clock_system()) + timeout_ms;
     if (parse_url(&f, err) < 0)
         return -1;
-    result = connect_to(&f, err);
-    fd = f.fd;
-    if (result < 0 || send_request(&f, err) < 0)
-        return -1;
-    if (read_head(&f, &a, err) < 0)
-        return -1;
-    return read_body(&f, &a, err);
+    result = exchange(&f, err);
+    if (f.fd >= 0)
+        close(f.fd);
+    return result;
 }

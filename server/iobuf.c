@@ -76,7 +76,7 @@ grow(struct iobuf *b, size_t need)
     while (cap < need)
         cap *= 2;
     p = cap == b->pool->block ? take_block(b->pool) : mem_realloc(NULL, cap, 1);
-    if (used > 0)
+    if (b->p != NULL)
         memcpy(p, b->p + b->start, used);
     iobuf_release(b);
     b->p = p;
@@ -89,9 +89,9 @@ iobuf_room(struct iobuf *b, size_t n)
 {
     size_t used = iobuf_n(b);
 
-    if (b->cap - b->end >= n && b->p != NULL)
+    if (b->p != NULL && b->cap - b->end >= n)
         return b->p + b->end;
-    if (used + n > b->cap) {
+    if (b->p == NULL || used + n > b->cap) {
         grow(b, used + n);
     } else {
         memmove(b->p, b->p + b->start, used);

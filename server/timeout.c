@@ -51,9 +51,9 @@ timeout_next_ms(const struct timeout_list *l)
 void
 timeout_run(struct timeout_list *l, int64_t now_ms)
 {
-    while (timeout_next_ms(l) <= now_ms) {
-        struct timeout *t = timeout_oldest(l);
+    struct timeout *t;
 
+    while ((t = timeout_oldest(l)) != NULL && t->since_ms + l->after_ms <= now_ms) {
         timeout_disarm(t);
         l->expired(t, l->ctx);
     }
