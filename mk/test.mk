@@ -37,7 +37,7 @@ build/fuzz/obj/tests/%.o: CFLAGS_fuzz += $(TEST_FLAGS)
 build/fuzz/tests/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(foreach f,$(TEST_FOLDERS),$(call archive,fuzz,$f))
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC_fuzz) $(LDFLAGS_fuzz) -fsanitize=fuzzer -Wl,--as-needed -o $@ $^ $(call link,fuzz,$(TEST_LIBS))
-.SECONDARY: $(FUZZ_NAMES:%=build/asan/obj/tests/fuzz/%.o) $(FUZZ_NAMES:%=build/fuzz/obj/tests/fuzz/%.o)
+.SECONDARY: build/asan/obj/tests/fuzz/replay.o $(FUZZ_NAMES:%=build/asan/obj/tests/fuzz/%.o) $(FUZZ_NAMES:%=build/fuzz/obj/tests/fuzz/%.o)
 
 UNIT_VARIANT := $(if $(filter debug asan cov,$(VARIANT)),$(VARIANT),debug)
 
