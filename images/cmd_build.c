@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "images/build.h"
 #include "images/image.h"
+#include "images/interrupt.h"
 #include "images/target.h"
 #include "json/json.h"
 
@@ -124,17 +125,14 @@ print_result(const struct opts *o, const struct target *target, const struct ima
 }
 
 static int
-run(const void *opts, int n_operands, char **operands, struct err *err)
+build(const struct opts *o, struct err *err)
 {
-    const struct opts *o = opts;
     cleanup_target struct target target = TARGET_INIT;
     cleanup_image struct image image;
     cleanup_buf struct buf warnings = BUF_INIT(WARNINGS_MAX);
     int64_t created;
     int done;
 
-    (void)n_operands;
-    (void)operands;
     image_init(&image);
     if (o->output == NULL)
         return err_set(err, ERR_USAGE, "--output TARGET is missing, such as -o oci:image:latest");
@@ -152,6 +150,20 @@ run(const void *opts, int n_operands, char **operands, struct err *err)
     if (!o->quiet)
         log_info("%s: %zu layer, %" PRIu64 " bytes", o->output, image.n_layers, image_size(&image));
     return print_result(o, &target, &image, err);
+}
+
+static int
+run(const void *opts, int n_operands, char **operands, struct err *err)
+{
+    int done;
+
+    (void)n_operands;
+    (void)operands;
+    interrupt_watch();
+    done = build(opts, err);
+    if (done < 0)
+        interrupt_end();
+    return done;
 }
 
 const struct cli_cmd cmd_build = {

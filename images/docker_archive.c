@@ -10,6 +10,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "images/index.h"
+#include "images/interrupt.h"
 #include "images/ref.h"
 #include "images/tar.h"
 #include "json/json.h"
@@ -223,6 +224,8 @@ docker_archive_read(struct docker_archive *a, void *into, size_t room, struct er
 {
     size_t n;
 
+    if (interrupt_check(err) < 0)
+        return -1;
     while (a->pending.n == 0 && !a->ended)
         if (produce(a, err) < 0)
             return -1;

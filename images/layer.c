@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "images/gzip.h"
+#include "images/interrupt.h"
 #include "images/tar.h"
 #include "images/tree.h"
 #include "images/tree_scan.h"
@@ -43,6 +44,8 @@ take_tar(void *ctx, const void *p, size_t n, struct err *err)
 {
     struct pipeline *l = ctx;
 
+    if (interrupt_check(err) < 0)
+        return -1;
     digest_update(l->diff_id, p, n);
     l->uncompressed_size += n;
     return gzip_write(l->gzip, p, n, err);

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "images/interrupt.h"
 
 #define STAGED_PREFIX ".imagegen-"
 
@@ -44,6 +45,8 @@ staging_lock(const char *folder, struct err *err)
             break;
         if (errno != EINTR)
             return err_sys(err, "lock the folder '%s'", folder);
+        if (interrupt_check(err) < 0)
+            return -1;
     }
     return steal_fd(&fd);
 }

@@ -281,6 +281,20 @@ check_unchanged(int fd, const struct tree_entry *e, struct err *err)
     return is_unchanged(e, &st) ? 0 : changed(e, err);
 }
 
+/* Files of /proc have content beyond their size, and an empty copy would be a surprise. */
+static int
+check_end(int fd, const struct tree_entry *e, char *room, struct err *err)
+{
+    ssize_t got;
+
+    do {
+        got = read(fd, room, 1);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return err_sys(err, "read '%s'", e->source);
+    return got == 0 ? 0 : changed(e, err);
+}
+
 static int
 copy_content(int fd, const struct tree_entry *e, const struct sink *sink, struct err *err)
 {
@@ -300,7 +314,7 @@ copy_content(int fd, const struct tree_entry *e, const struct sink *sink, struct
             return -1;
         left -= (uint64_t)got;
     }
-    return 0;
+    return check_end(fd, e, chunk, err);
 }
 
 int

@@ -147,6 +147,12 @@ def test_a_file_that_changes_while_it_is_read_is_an_error(programs, app, tmp_pat
     assert not (tmp_path / "out").exists()
 
 
+def test_a_file_that_lies_about_its_size_is_an_error(imagegen, tmp_path):
+    done = imagegen("build", "-q", "--file", "/proc/self/status:/status", "-o", f"oci:{tmp_path}/out")
+    assert "changed while it was read" in one_line(done)
+    assert os.listdir(tmp_path) == []
+
+
 def wait_until_open(child, path):
     """True once the process has the file open."""
     while child.poll() is None:
@@ -244,6 +250,20 @@ def test_a_killed_build_leaves_only_files_the_next_one_removes(programs, imagege
     assert build(imagegen, app, f"oci:{tmp_path}/out:third").status == 0
     assert Layout(tmp_path / "out").leftovers() == []
     assert sorted(Layout(tmp_path / "out").tags()) == ["first", "third"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("target", ["oci:{}/out", "docker-archive:{}/x.tar"])
+def test_an_interrupted_build_cleans_up_and_ends_by_the_signal(programs, tmp_path, number, target):
+    noise = tmp_path / "noise"
+    noise.write_bytes(os.urandom(60_000_000))
+    args = [programs["imagegen"], "build", "-q", "--file", f"{noise}:/noise", "-o", target.format(tmp_path)]
+    child = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert wait_until_open(child, noise)
+    child.send_signal(number)
+    child.communicate(timeout=60)
+    assert child.returncode == -number
+    assert os.listdir(tmp_path) == ["noise"]
 
 
 def test_builds_killed_at_any_moment_leave_a_valid_layout(programs, imagegen, app, tmp_path):

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "images/interrupt.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+static const int watched[] = {SIGINT, SIGTERM, SIGHUP};
+
+static volatile sig_atomic_t came;
+
+static void
+take_note(int number)
+{
+    came = number;
+}
+
+void
+interrupt_watch(void)
+{
+    /* No SA_RESTART: whoever waits shall wake up. */
+    struct sigaction note = {.sa_handler = take_note, .sa_flags = (int)SA_RESETHAND};
+
+    sigemptyset(&note.sa_mask);
+    for (size_t i = 0; i < ARRAY_LEN(watched); i++) {
+        struct sigaction before;
+
+        if (sigaction(watched[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaction(watched[i], &note, NULL);
+    }
+}
+
+int
+interrupt_check(struct err *err)
+{
+    return came == 0 ? 0 : err_set(err, ERR_IO, "interrupted");
+}
+
+void
+interrupt_end(void)
+{
+    if (came != 0)
+        raise(came); /* its handling is the default again, by SA_RESETHAND */
+}
