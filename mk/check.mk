@@ -29,7 +29,7 @@ check-shell: | packages-check
 	$(Q)shellcheck -x $(SCRIPTS)
 	@echo "  shell   ok"
 
-build/check/headers/%.ok: % | packages-build
+build/check/headers/%.ok: % | packages-check
 	$(Q)mkdir -p $(@D) && gcc $(COMMON) -Werror -Itests -x c -fsyntax-only $< && touch $@
 
 check-headers: $(ALONE)
