@@ -43,10 +43,10 @@ struct workers_opts {
         .name = "reserve", .type = CLI_STR, .offset = offsetof(options, member.reserve),         \
         .arg = "SIZE", .help = "Memory that is not for workers when --memory-per-worker counts." \
     }
-#define WORKERS_OPTIONS_CPUS(options, member)                                    \
-    {                                                                            \
-        .name = "cpus", .letter = 'c', .type = CLI_DECIMAL,                      \
-        .offset = offsetof(options, member.cpus), .arg = "N",                    \
+#define WORKERS_OPTIONS_CPUS(options, member)                                      \
+    {                                                                              \
+        .name = "cpus", .letter = 'c', .type = CLI_DECIMAL,                        \
+        .offset = offsetof(options, member.cpus), .arg = "N",                      \
         .help = "Count with this many CPUs, whatever is found; 0.25 is a quarter." \
     }
 
