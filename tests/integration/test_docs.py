@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The papers: every relative link leads somewhere, and every folder with sources says what it is."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from support import proc
+
+pytestmark = pytest.mark.skipif(
+    os.environ.get("BERTH_VARIANT", "static") != "static", reason="about the papers, whichever variant is tested"
+)
+
+
+def tracked(root, *patterns):
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "-c", "-o", "--exclude-standard", *patterns], cwd=root, stdout=subprocess.PIPE, check=True
+    )
+    return [root / name for name in listed.stdout.decode().split("\0") if name and (root / name).exists()]
+
+
+def test_relative_links_lead_to_files(root):
+    broken = []
+    for page in tracked(root, "*.md"):
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+            if not (page.parent / target).exists():
+                broken.append(f"{page.relative_to(root)}: {target}")
+    assert not broken
+
+
+def test_every_folder_with_sources_has_a_readme(root):
+    folders = {path.parent.relative_to(root) for path in tracked(root, "lib/**.c", "server/*.c", "images/*.c", "ecs/*.c", "taskgen/*.c")}
+    missing = [str(folder) for folder in sorted(folders) if not (root / folder / "README.md").exists()]
+    assert not missing
+
+
+def test_every_page_of_docs_is_reachable_from_the_readme(root):
+    readme = (root / "README.md").read_text()
+    lost = [page.name for page in tracked(root, "docs/*.md") if f"docs/{page.name}" not in readme]
+    assert not lost
+
+
+def test_the_recipe_for_a_command_compiles(root, tmp_path):
+    source = re.search(r"```c\n(.*?)```", (root / "docs" / "adding.md").read_text(), re.S).group(1)
+    (tmp_path / "cmd_greet.c").write_text(source)
+    done = proc.run(
+        ["gcc", "-std=gnu11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wno-missing-field-initializers", "-Werror",
+         f"-I{root}", f"-I{root / 'lib'}", "-fsyntax-only", tmp_path / "cmd_greet.c"]
+    )  # fmt: skip
+    assert done.status == 0, done
+
+
+def test_nothing_names_a_path_of_a_machine(root):
+    # Written apart, so that this file is not a finding itself.
+    pattern = "(^|[^A-Za-z0-9_.])/" + "(wo" + "rk|fa" + "rm)/"
+    found = subprocess.run(["git", "grep", "-nE", pattern], cwd=root, stdout=subprocess.PIPE, text=True, check=False)
+    assert found.stdout == ""
