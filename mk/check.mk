@@ -62,6 +62,6 @@ check-cppcheck: | packages-check
 		--cppcheck-build-dir=build/check/cppcheck -j 2 -D_GNU_SOURCE -I. -Ilib $(PROGRAM_SOURCES)
 	@echo "  cppcheck ok"
 
-check-man: debug $(MANUALS)
-	$(Q)scripts/check-man build/debug build/man $(BUILT)
+check-man: static $(MANUALS)
+	$(Q)scripts/check-man build/static build/man $(BUILT)
 	@echo "  man     ok: every option is in its page"
