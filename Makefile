@@ -27,8 +27,8 @@ include $(sort $(wildcard */module.mk lib/*/module.mk))
 include mk/rules.mk
 include mk/packages.mk
 include mk/test.mk
-include mk/check.mk
 include mk/install.mk
+include mk/check.mk
 
 # As many jobs as there are processors, unless -j says otherwise.
 ifeq ($(filter -j%,$(MAKEFLAGS)),)
