@@ -11,7 +11,7 @@
 
 enum {
     VALUE_TEXT_MAX = 40,
-    WHERE_COLUMN_MAX = 44 /* a longer place moves what follows it in its own line only */
+    WHERE_COLUMN_MAX = 44 /* what was read goes below a place that is longer */
 };
 
 static const double KIB = 1024;
@@ -78,17 +78,25 @@ measure(const struct cpu_limits *l)
 static void
 explain_rung(const struct cpu_rung *r, bool decides, struct columns c, struct buf *out)
 {
+    size_t start = out->n;
     char value[VALUE_TEXT_MAX];
+    int indent;
 
     format_value(r, value);
     buf_appendf(out, "%c %-*s  %-*s  ", decides ? '>' : ' ', c.value, value, c.name,
                 cpu_source_name(r->source));
-    if (r->raw == NULL && r->note == NULL)
+    indent = (int)(out->n - start);
+    if (r->raw == NULL && r->note == NULL) {
         buf_appendf(out, "%s\n", r->where);
+        return;
+    }
+    if (strlen(r->where) <= (size_t)c.where)
+        buf_appendf(out, "%-*s  ", c.where, r->where);
     else
-        buf_appendf(out, "%-*s  %s%s%s%s%s\n", c.where, r->where, r->raw != NULL ? "\"" : "",
-                    r->raw != NULL ? r->raw : "", r->raw != NULL ? "\"" : "",
-                    r->raw != NULL && r->note != NULL ? ": " : "", r->note != NULL ? r->note : "");
+        buf_appendf(out, "%s\n%*s", r->where, indent + c.where + 2, "");
+    if (r->raw != NULL)
+        buf_appendf(out, "\"%s\"%s", r->raw, r->note != NULL ? ": " : "");
+    buf_appendf(out, "%s\n", r->note != NULL ? r->note : "");
 }
 
 static void

@@ -67,6 +67,42 @@ the_ladder_is_aligned_and_marks_what_decided(void **state)
 }
 
 static void
+what_was_read_goes_below_a_place_too_long_for_its_column(void **state)
+{
+    static const struct cpu_opts opts;
+    static const char url[] = "http://169.254.170.2/v4/cd189a933e5849daa93386466019ab50/task";
+    static const char scope[] = "/sys/fs/cgroup/system.slice/docker-0123456789abcdef.scope/cpu.max";
+    cleanup_cpu_limits struct cpu_limits limits = {0};
+    cleanup_buf struct buf out = BUF_INIT(TEXT_MAX);
+    struct ladder l = {&opts, &limits};
+
+    (void)state;
+    ladder_value(add(&l, CPU_SOURCE_METADATA, false, url, "{\"CPU\":0.25}"), 0.25);
+    ladder_note(add(&l, CPU_SOURCE_CGROUP_V2, false, scope, "max 100000"), "no limit");
+    ladder_note(add(&l, CPU_SOURCE_CGROUP_V2, false, scope, NULL), "Permission denied");
+    ladder_value(add(&l, CPU_SOURCE_AFFINITY, false, scope, NULL), 4);
+    ladder_value(add(&l, CPU_SOURCE_ONLINE, false, "/sys/cpu/online", "0-3"), 4);
+    ladder_decide(&limits);
+    cpu_explain(&limits, &out);
+    assert_string_equal(buf_cstr(&out),
+                        "CPUs: 0.25, from ECS task metadata\n"
+                        "> 0.25  ECS task metadata  "
+                        "http://169.254.170.2/v4/cd189a933e5849daa93386466019ab50/task\n"
+                        "                                            \"{\"CPU\":0.25}\"\n"
+                        "  -     cgroup v2          "
+                        "/sys/fs/cgroup/system.slice/docker-0123456789abcdef.scope/cpu.max\n"
+                        "                                            \"max 100000\": no limit\n"
+                        "  -     cgroup v2          "
+                        "/sys/fs/cgroup/system.slice/docker-0123456789abcdef.scope/cpu.max\n"
+                        "                                            Permission denied\n"
+                        "  4     CPU affinity       "
+                        "/sys/fs/cgroup/system.slice/docker-0123456789abcdef.scope/cpu.max\n"
+                        "  4     online CPUs        /sys/cpu/online  \"0-3\"\n"
+                        "\n"
+                        "memory: unknown\n");
+}
+
+static void
 json_carries_the_same_with_nulls_for_what_is_not_there(void **state)
 {
     cleanup_cpu_limits struct cpu_limits limits = quarter_task();
@@ -165,6 +201,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_ladder_is_aligned_and_marks_what_decided),
+        cmocka_unit_test(what_was_read_goes_below_a_place_too_long_for_its_column),
         cmocka_unit_test(json_carries_the_same_with_nulls_for_what_is_not_there),
         cmocka_unit_test(nothing_known_is_said_and_is_null),
         cmocka_unit_test(values_are_short_whatever_their_size),
