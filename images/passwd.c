@@ -98,11 +98,13 @@ passwd_config_user(const struct passwd_user *u, char out[32])
 int
 passwd_add(struct tree *t, const struct passwd_user *u, struct err *err)
 {
+    /* Group root is number 0, also when user root runs with another one. */
+    const char *name = strcmp(u->name, "root") == 0 ? "user" : u->name;
     cleanup_free char *user = u->uid == 0 ? mem_strdup("")
                                           : mem_printf("%s:x:%u:%u:%s:/:/sbin/nologin\n", u->name,
                                                        (unsigned)u->uid, (unsigned)u->gid, u->name);
     cleanup_free char *group =
-        u->gid == 0 ? mem_strdup("") : mem_printf("%s:x:%u:\n", u->name, (unsigned)u->gid);
+        u->gid == 0 ? mem_strdup("") : mem_printf("%s:x:%u:\n", name, (unsigned)u->gid);
     cleanup_free char *passwd = mem_printf("root:x:0:0:root:/root:/sbin/nologin\n%s", user);
     cleanup_free char *groups = mem_printf("root:x:0:\n%s", group);
     bool has_passwd = tree_find(t, "etc/passwd") != NULL;

@@ -118,6 +118,20 @@ root_is_not_listed_twice(void **state)
 }
 
 static void
+group_root_is_number_0_whatever_the_groups_of_user_root(void **state)
+{
+    cleanup_tree struct tree t = TREE_INIT;
+    struct passwd_user u;
+    struct err err = ERR_INIT;
+
+    (void)state;
+    assert_int_equal(passwd_parse("0:5", &u, &err), 0);
+    assert_int_equal(passwd_add(&t, &u, &err), 0);
+    assert_int_equal(tree_seal(&t, &err), 0);
+    assert_string_equal(text_of(&t, "etc/group"), "root:x:0:\nuser:x:5:\n");
+}
+
+static void
 files_that_the_user_brought_stay(void **state)
 {
     cleanup_tree struct tree t = TREE_INIT;
@@ -141,6 +155,7 @@ main(void)
         cmocka_unit_test(users_that_cannot_be_are_refused),
         cmocka_unit_test(the_user_and_root_get_their_lines),
         cmocka_unit_test(root_is_not_listed_twice),
+        cmocka_unit_test(group_root_is_number_0_whatever_the_groups_of_user_root),
         cmocka_unit_test(files_that_the_user_brought_stay),
     };
     return cmocka_run_group_tests_name("images/passwd", tests, NULL, NULL);
