@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "images/dest.h"
 #include "images/source.h"
 #include "images/tree.h"
@@ -122,6 +123,11 @@ read_link(int folder, const char *name, const char *path, char **out, struct err
     if (n == 0 || (size_t)n > PATH_MAX - 1)
         return err_set(err, ERR_INVALID, "'%s': a link of %zd bytes cannot go into an image", path,
                        n);
+    if (!utf8_is_valid((struct str){target, (size_t)n}))
+        return err_set(err, ERR_INVALID,
+                       "'%s': the link's target is not UTF-8, which names in a layer must be; make "
+                       "the link anew",
+                       path);
     *out = mem_strndup(target, (size_t)n);
     return 0;
 }

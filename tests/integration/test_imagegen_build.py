@@ -395,6 +395,12 @@ def test_names_that_are_no_utf8_are_refused(imagegen, tmp_path, source):
     assert "not UTF-8" in refused(imagegen, tmp_path, "--dir", f"{source}:/")
 
 
+def test_links_to_names_that_are_no_utf8_are_refused_with_their_path(imagegen, tmp_path, source):
+    os.symlink(b"bad\xff", source / "pointer")
+    line = refused(imagegen, tmp_path, "--dir", f"{source}:/")
+    assert f"'{source}/pointer'" in line and "not UTF-8" in line
+
+
 def test_an_unreadable_file_is_an_error(imagegen, programs, tmp_path, source):
     if os.geteuid() != 0:
         (source / "secret").chmod(0)
