@@ -118,6 +118,13 @@ staging_create(const char *folder, struct staged *out, struct err *err)
 int
 staging_create_nameless(const char *folder, struct staged *out, struct err *err)
 {
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+    if (fd >= 0) {
+        *out = (struct staged){fd, mem_strdup(folder), true};
+        return 0;
+    }
+    /* Not every file system offers that; where it is not the reason, this fails as well. */
     if (staging_create(folder, out, err) < 0)
         return -1;
     if (unlink(out->name) == 0)

@@ -35,7 +35,9 @@ int staging_create(const char *folder, struct staged *out, struct err *err) NODI
 /* The same under a lock that the caller holds already (staging_lock() of folder); orphans stay. */
 int staging_create_in(int lock, const char *folder, struct staged *out, struct err *err) NODISCARD;
 
-/* Like staging_create(), for a file that will never get a name. */
+/* For a file that will never get a name.  Other users cannot see it, nor can they keep us waiting
+ * by a lock on a folder that all share, such as /tmp: none is taken where the file system offers
+ * files without a name.  s->name is the folder's then. */
 int staging_create_nameless(const char *folder, struct staged *out, struct err *err) NODISCARD;
 
 /* Flushes to disk and renames to path, which is replaced.  0 leaves nothing to discard but the open

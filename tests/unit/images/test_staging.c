@@ -73,8 +73,29 @@ a_nameless_file_cannot_be_seen(void **state)
 
     (void)state;
     assert_int_equal(staging_create_nameless(folder, &s, &err), 0);
-    assert_false(fs_exists(s.name));
     assert_true(s.fd >= 0);
+    assert_int_equal(rmdir(folder), 0);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    staging_discard(&s);
+    assert_true(fs_exists(folder));
+}
+
+static void
+a_nameless_file_does_not_wait_for_the_folders_lock(void **state)
+{
+    struct staged s = STAGED_INIT;
+    struct err err = ERR_INIT;
+    cleanup_fd int lock = staging_lock(folder, &err);
+    struct stat st;
+
+    (void)state;
+    assert_true(lock >= 0);
+    alarm(10); /* ends the test where it would wait for ever */
+    assert_int_equal(staging_create_nameless(folder, &s, &err), 0);
+    alarm(0);
+    assert_int_equal(fstat(s.fd, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_int_equal(st.st_nlink, 0);
     staging_discard(&s);
 }
 
@@ -106,6 +127,7 @@ main(void)
         cmocka_unit_test(a_published_file_has_its_name_and_the_users_umask),
         cmocka_unit_test(a_discarded_file_is_gone),
         cmocka_unit_test(a_nameless_file_cannot_be_seen),
+        cmocka_unit_test(a_nameless_file_does_not_wait_for_the_folders_lock),
         cmocka_unit_test(orphans_are_removed_and_files_in_use_are_not),
     };
     return cmocka_run_group_tests_name("images/staging", tests, make_folder, remove_folder);
