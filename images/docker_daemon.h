@@ -18,6 +18,9 @@ struct ref;
  * NULL or empty; borrowed.  Other kinds of hosts are ERR_UNSUPPORTED. */
 int docker_daemon_socket(const char *host, const char **out, struct err *err) NODISCARD;
 
+/* Is it there, and may we use it?  To be asked before the work of building an image. */
+int docker_daemon_check_socket(const char *socket, struct err *err) NODISCARD;
+
 int docker_daemon_load(struct http_client *client, const char *socket, struct image *image,
                        const struct ref *name, struct err *err) NODISCARD;
 

@@ -16,19 +16,31 @@ take_note(int number)
     came = number;
 }
 
-void
-interrupt_watch(void)
+static void
+handle_by(void (*handler)(int))
 {
-    /* No SA_RESTART: whoever waits shall wake up. */
-    struct sigaction note = {.sa_handler = take_note, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction how = {.sa_handler = handler, .sa_flags = (int)SA_RESETHAND};
 
-    sigemptyset(&note.sa_mask);
+    sigemptyset(&how.sa_mask);
     for (size_t i = 0; i < ARRAY_LEN(watched); i++) {
         struct sigaction before;
 
         if (sigaction(watched[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-            sigaction(watched[i], &note, NULL);
+            sigaction(watched[i], &how, NULL);
     }
+}
+
+void
+interrupt_watch(void)
+{
+    /* No SA_RESTART: whoever waits shall wake up. */
+    handle_by(take_note);
+}
+
+void
+interrupt_unwatch(void)
+{
+    handle_by(SIG_DFL);
 }
 
 int

@@ -18,6 +18,9 @@ void interrupt_watch(void);
 /* 0, or -1 when a signal came since interrupt_watch(). */
 int interrupt_check(struct err *err) NODISCARD;
 
+/* Ends taking notes: from here on a signal ends the program at once. */
+void interrupt_unwatch(void);
+
 /* When everything is cleaned up: ends the program by the signal that came, so that a shell knows;
  * returns when none did. */
 void interrupt_end(void);

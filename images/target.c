@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "images/docker_archive.h"
 #include "images/docker_daemon.h"
+#include "images/interrupt.h"
 #include "images/staging.h"
 #include "net/http.h"
 
@@ -84,7 +85,9 @@ archive_publish(struct target *t, struct image *image, struct err *err)
 static int
 daemon_open(struct target *t, struct err *err)
 {
-    (void)err;
+    if (docker_daemon_socket(getenv("DOCKER_HOST"), &t->socket, err) < 0 ||
+        docker_daemon_check_socket(t->socket, err) < 0)
+        return -1;
     t->folder = temporary_folder();
     return 0;
 }
@@ -93,11 +96,11 @@ static int
 daemon_publish(struct target *t, struct image *image, struct err *err)
 {
     cleanup_http_client struct http_client *client = http_client_new();
-    const char *socket;
 
-    if (docker_daemon_socket(getenv("DOCKER_HOST"), &socket, err) < 0)
-        return -1;
-    return docker_daemon_load(client, socket, image, &t->ref, err);
+    /* The daemon may unpack for minutes, in which nobody looks for a note of a signal; and there is
+     * nothing left to clean up. */
+    interrupt_unwatch();
+    return docker_daemon_load(client, t->socket, image, &t->ref, err);
 }
 
 /* ---- the kinds ---- */
@@ -143,8 +146,13 @@ target_open(struct target *t, struct err *err)
 int
 target_stage(const struct target *t, struct staged *out, struct err *err)
 {
-    return kinds[t->ref.transport].stays ? staging_create(t->folder, out, err)
-                                         : staging_create_nameless(t->folder, out, err);
+    if (kinds[t->ref.transport].stays)
+        return staging_create(t->folder, out, err);
+    if (staging_create_nameless(t->folder, out, err) == 0)
+        return 0;
+    if (t->ref.transport == REF_DOCKER_DAEMON || target_is_stdout(t))
+        return err_wrap(err, "a temporary file (TMPDIR names its folder)");
+    return -1;
 }
 
 int

@@ -21,11 +21,12 @@ struct target {
     struct ref ref;
     struct layout layout; /* of oci: */
     char *folder;         /* where blobs are staged; NULL until opened */
+    const char *socket;   /* of docker-daemon:, borrowed from the environment */
 };
 
-#define TARGET_INIT                 \
-    {                               \
-        REF_INIT, LAYOUT_INIT, NULL \
+#define TARGET_INIT                       \
+    {                                     \
+        REF_INIT, LAYOUT_INIT, NULL, NULL \
     }
 #define cleanup_target __attribute__((cleanup(target_done)))
 

@@ -308,7 +308,11 @@ class Engine(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
     def __init__(self, path, status, body):
         self.status, self.body, self.received, self.request_line = status, body, b"", ""
+        self.complete, self.hold = threading.Event(), None
         super().__init__(str(path), Handler)
+
+    def handle_error(self, request, client_address):
+        """Whoever gave up waiting is no news."""
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -328,6 +332,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.rfile.readline()
             if size == 0:
                 break
+        engine.complete.set()
+        if engine.hold:
+            engine.hold.wait(60)
         if engine.status == 0:
             self.connection.close()
             return
@@ -371,7 +378,9 @@ def test_the_daemon_receives_the_archive(engine, imagegen, app, tmp_path):
         (200, b'{"error":"unsupported media"}', "unsupported media"),
         (200, b"<html>", "no JSON"),
         (500, b'{"message":"open /var/lib/docker: read-only"}', "500: open /var/lib/docker: read-only"),
-        (404, b"page not found", "404"),
+        (500, b'{"message":"with a line break, as Docker does"}\n', "500: with a line break"),
+        (404, b"404 page not found\n", "answered 404"),
+        (502, b"<html>\n<body>Bad</body>\n</html>\n", "answered 502"),
         (200, b"x" * 100_000, "answer"),
         (200, b'{"error":"\\u001b[2Jevil"}', "evil"),
         (0, b"", "imagegen: "),
@@ -381,6 +390,46 @@ def test_what_the_daemon_refuses_is_said_in_its_words(engine, imagegen, app, sta
     line = one_line(build(imagegen, app, "docker-daemon:app:v1", env=engine(status, body).env))
     assert text in line
     assert "\x1b" not in line
+
+
+def test_much_progress_is_no_error(engine, imagegen, app):
+    fake = engine(200, b'{"status":"Loading layer","progress":"[=====>    ]"}\r\n' * 100_000)
+    assert build(imagegen, app, "docker-daemon:app:v1", env=fake.env).status == 0
+
+
+def test_a_daemon_that_dies_in_the_middle_is_called_so(engine, imagegen, app):
+    line = one_line(build(imagegen, app, "docker-daemon:app:v1", env=engine(0, b"").env))
+    assert "the daemon broke off" in line and "journalctl" in line
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_wait_for_the_daemon_at_once(engine, programs, app, tmp_path, number):
+    fake = engine(200, b"")
+    fake.hold = threading.Event()
+    args = [programs["imagegen"], "build", "-q", "--file", f"{app}:/app", "-o", "docker-daemon:app"]
+    child = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **fake.env})
+    assert fake.complete.wait(60)
+    child.send_signal(number)
+    child.communicate(timeout=30)
+    fake.hold.set()
+    assert child.returncode == -number
+
+
+@pytest.mark.parametrize("host", ["tcp://127.0.0.1:2375", "unix:///nowhere/docker.sock"])
+def test_the_daemon_is_looked_for_before_the_layer_is_made(imagegen, tmp_path, host):
+    """Else a large image is compressed for nothing.  A file that cannot be read whole tells the order."""
+    done = imagegen(
+        "build", "-q", "--file", "/proc/self/status:/x", "--platform", "linux/amd64",
+        "-o", "docker-daemon:app", env={"DOCKER_HOST": host},
+    )  # fmt: skip
+    assert "changed while" not in one_line(done)
+
+
+@pytest.mark.parametrize("target", ["docker-daemon:app", "docker-archive:-"])
+def test_a_missing_folder_for_temporary_files_is_explained(engine, imagegen, app, target):
+    env = {**engine(200, b"").env, "TMPDIR": "/nowhere"}
+    line = one_line(build(imagegen, app, target, env=env))
+    assert "TMPDIR" in line and "'/nowhere'" in line
 
 
 def test_a_daemon_that_is_not_there_is_named(imagegen, app, tmp_path):

@@ -116,6 +116,14 @@ a_status_is_explained_by_the_daemons_message(void **state)
     assert_string_equal(err.msg, "the daemon answered 500: read-only");
     assert_int_equal(load(404, "page not found", 100, &err), -1);
     assert_string_equal(err.msg, "the daemon answered 404: no reason given");
+    for (size_t step = 1; step < 20; step += 6) {
+        assert_int_equal(load(500, "{\"message\":\"no room\"}\n", step, &err), -1);
+        assert_string_equal(err.msg, "the daemon answered 500: no room");
+        assert_int_equal(load(500, "{\n  \"message\": \"no room\"\n}\n", step, &err), -1);
+        assert_string_equal(err.msg, "the daemon answered 500: no room");
+        assert_int_equal(load(502, "<html>\n<body>\n", step, &err), -1);
+        assert_string_equal(err.msg, "the daemon answered 502: no reason given");
+    }
 }
 
 static void
