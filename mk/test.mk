@@ -16,7 +16,7 @@ LAYERS := taskgen images ecs server lib/aws lib/cpu lib/net lib/json lib/base
 TEST_FOLDERS := $(filter $(FOLDERS),$(LAYERS))
 TEST_LIBS := curl archive deflate zstd z crypto jansson sqlite m
 
-TEST_FLAGS := -DTEST_DIR='"$(CURDIR)/tests"' -Itests
+TEST_FLAGS := -DTEST_DIR='"$(HERE)/tests"' -Itests
 
 define unit_rules
 build/$1/obj/tests/%.o: CFLAGS_$1 += $(TEST_FLAGS)

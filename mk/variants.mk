@@ -11,8 +11,12 @@ VERSION := $(shell sed -n 's/^\#define BERTH_VERSION "\(.*\)"/\1/p' lib/base/ver
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wpointer-arith -Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough -Wno-missing-field-initializers $(if $(WERROR),-Werror)
 
+# This folder's name inside single quotes for the shell.
+quote := '
+HERE := $(subst $(quote),$(quote)\$(quote)$(quote),$(CURDIR))
+
 # Paths of the build folder stay out of the objects, so that two folders give the same bytes.
-COMMON := -std=gnu11 -D_GNU_SOURCE -I. -Ilib $(WARNINGS) -ffile-prefix-map=$(CURDIR)/= \
+COMMON := -std=gnu11 -D_GNU_SOURCE -I. -Ilib $(WARNINGS) '-ffile-prefix-map=$(HERE)/=' \
 	-fno-common -fno-strict-aliasing
 
 # musl has no _FORTIFY_SOURCE; the rest of the hardening is the compiler's and the linker's.

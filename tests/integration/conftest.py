@@ -18,6 +18,10 @@ from support import proc  # noqa: E402
 
 PROGRAMS = ("berthd", "imagegen", "taskgen")
 
+# About the build and the papers: the same whichever variant's programs are tested, so run once.
+if os.environ.get("BERTH_VARIANT", "static") != "static":
+    collect_ignore = ["test_build.py", "test_demo.py", "test_deps.py", "test_docs.py"]
+
 
 def pytest_report_header():
     return f"berth programs: {build_folder()}"

@@ -11,10 +11,6 @@ from support import proc
 
 PROGRAMS = ("berthd", "imagegen", "taskgen")
 
-pytestmark = pytest.mark.skipif(
-    os.environ.get("BERTH_VARIANT", "static") != "static", reason="about the static programs, whichever variant is tested"
-)
-
 
 def make(folder, *args, timeout=600):
     # What the make that runs this suite exports must not reach the one under test.

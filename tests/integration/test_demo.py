@@ -9,10 +9,6 @@ import pytest
 
 from support import dockerd, proc
 
-pytestmark = pytest.mark.skipif(
-    os.environ.get("BERTH_VARIANT", "static") != "static", reason="make demo runs the static programs, whichever variant is tested"
-)
-
 
 def demo(root, enter=(), **env):
     done = proc.run(

@@ -1,17 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The papers: every relative link leads somewhere, and every folder with sources says what it is."""
 
-import os
 import re
 import subprocess
 
-import pytest
-
 from support import proc
-
-pytestmark = pytest.mark.skipif(
-    os.environ.get("BERTH_VARIANT", "static") != "static", reason="about the papers, whichever variant is tested"
-)
 
 
 def tracked(root, *patterns):
