@@ -23,7 +23,7 @@ enum cli_type {
     CLI_FLAG,    /* bool: set to true */
     CLI_STR,     /* const char *: borrowed from argv or the environment */
     CLI_UINT,    /* uint64_t, checked against min and max (max 0 = no bound) */
-    CLI_DECIMAL, /* double, not negative */
+    CLI_DECIMAL, /* double above 0, up to max (0 = no bound); 0 in the field means not given */
     CLI_LIST,    /* struct cli_list: may be given several times */
     CLI_CHOICE   /* const char *: one word of arg, which lists them as "text|json|sarif" */
 };

@@ -24,10 +24,15 @@ cli_value_next_word(struct str *words, struct str *word)
 void
 cli_value_bounds(const struct cli_opt *opt, struct buf *out)
 {
-    if (opt->max > 0)
+    if (opt->type == CLI_DECIMAL) {
+        buf_append_str(out, "above 0");
+        if (opt->max > 0)
+            buf_appendf(out, ", at most %" PRIu64, opt->max);
+    } else if (opt->max > 0) {
         buf_appendf(out, "from %" PRIu64 " to %" PRIu64, opt->min, opt->max);
-    else if (opt->min > 0)
+    } else if (opt->min > 0) {
         buf_appendf(out, "at least %" PRIu64, opt->min);
+    }
 }
 
 static int
@@ -60,8 +65,7 @@ set_decimal(const struct cli_opt *opt, const char *text, const char *where, doub
 {
     double v;
 
-    if (!num_parse_decimal(str_from(text), &v) || v < (double)opt->min ||
-        (opt->max > 0 && v > (double)opt->max))
+    if (!num_parse_decimal(str_from(text), &v) || v <= 0 || (opt->max > 0 && v > (double)opt->max))
         return refuse_number(opt, text, where, err);
     *field = v;
     return 0;

@@ -206,9 +206,11 @@ wrong_lines_are_refused_with_option_and_remedy(void **state UNUSED)
         {"pull --jobs=", "--jobs: '' is not a whole number from 1 to 64"},
         {"pull --port 18446744073709551616",
          "--port: '18446744073709551616' is not a whole number"},
-        {"pull --cpus 1e9", "--cpus: '1e9' is not a number from 0 to 16"},
-        {"pull --cpus 16.5", "--cpus: '16.5' is not a number from 0 to 16"},
-        {"pull --cpus nan", "--cpus: 'nan' is not a number from 0 to 16"},
+        {"pull --cpus 1e9", "--cpus: '1e9' is not a number above 0, at most 16"},
+        {"pull --cpus 16.5", "--cpus: '16.5' is not a number above 0, at most 16"},
+        {"pull --cpus 0", "--cpus: '0' is not a number above 0, at most 16"},
+        {"pull --cpus 0.0", "--cpus: '0.0' is not a number above 0, at most 16"},
+        {"pull --cpus nan", "--cpus: 'nan' is not a number above 0, at most 16"},
         {"pull --format jsn", "--format: 'jsn' is none of text|json|sarif: did you mean 'json'?"},
         {"pull --format xml", "--format: 'xml' is none of text|json|sarif"},
         {"pull --format text|json", "--format: 'text|json' is none of text|json|sarif"},
@@ -297,7 +299,7 @@ errors_from_the_environment_name_the_variable(void **state UNUSED)
         const char *want;
     } cases[] = {
         {"TEST_JOBS", "65", "TEST_JOBS: '65' is not a whole number from 1 to 64"},
-        {"TEST_CPUS", "-1", "TEST_CPUS: '-1' is not a number from 0 to 16"},
+        {"TEST_CPUS", "-1", "TEST_CPUS: '-1' is not a number above 0, at most 16"},
         {"TEST_FORMAT", "xml", "TEST_FORMAT: 'xml' is none of text|json|sarif"},
         {"TEST_FORCE", "maybe", "TEST_FORCE: 'maybe' is neither 1 nor 0"},
     };

@@ -41,7 +41,7 @@ a_commands_help_shows_all_that_the_table_knows(void **state UNUSED)
         "                            [env: DEMO_PLATFORM]\n"
         "  -j, --jobs N              Layers at once. [from 1 to 64] [default: 4]\n"
         "                            [env: DEMO_JOBS]\n"
-        "  --cpus CPUS               CPUs.\n"
+        "  --cpus CPUS               CPUs. [above 0]\n"
         "  -e, --env NAME=VALUE      Variable. [repeatable]\n"
         "  --format text|json|sarif  Format. [default: text]\n"
         "  -h, --help                Show this help.\n"
