@@ -29,7 +29,9 @@ exec_env_set(unsigned workers, unsigned threads, bool force, struct buf *told, s
         if (old != NULL && old[0] != '\0' && !force)
             continue;
         snprintf(value, sizeof(value), "%u", variables[i].is_workers ? workers : threads);
-        if (setenv(name, value, 1) < 0)
+        /* An environment may hold a name twice, and some shells and libraries take the last one:
+         * setenv() changes the first alone, unsetenv() removes them all. */
+        if (unsetenv(name) < 0 || setenv(name, value, 1) < 0)
             return err_sys(err, "set %s", name);
         buf_appendf(told, "%s%s=%s", separator, name, value);
         separator = " ";

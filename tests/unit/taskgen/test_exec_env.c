@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -61,12 +62,36 @@ what_the_user_set_stays_unless_forced(void **state)
     assert_string_equal(getenv("GOMAXPROCS"), "3");
 }
 
+static void
+a_variable_that_is_there_twice_is_set_once(void **state)
+{
+    char first[] = "WEB_CONCURRENCY=";
+    char second[] = "WEB_CONCURRENCY=7";
+    char *doubled[] = {first, second, NULL};
+    cleanup_buf struct buf told = BUF_INIT(1024);
+    struct err err = ERR_INIT;
+    size_t seen = 0;
+
+    (void)state;
+    /* Not put back: setenv() may free the array that was there.  Nothing of doubled stays in it. */
+    environ = doubled;
+    assert_int_equal(exec_env_set(5, 2, false, &told, &err), 0);
+    for (char **entry = environ; *entry != NULL; entry++) {
+        if (strncmp(*entry, "WEB_CONCURRENCY=", strlen("WEB_CONCURRENCY=")) == 0) {
+            assert_string_equal(*entry, "WEB_CONCURRENCY=5");
+            seen++;
+        }
+    }
+    assert_int_equal(seen, 1);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(workers_and_threads_go_to_their_variables, forget_all),
         cmocka_unit_test_setup(what_the_user_set_stays_unless_forced, forget_all),
+        cmocka_unit_test_setup(a_variable_that_is_there_twice_is_set_once, forget_all),
     };
 
     return cmocka_run_group_tests_name("taskgen/exec_env", tests, NULL, NULL);
