@@ -263,7 +263,7 @@ const struct rule rule_container_table[] = {
     {"port-duplicate", "A port is mapped once in the whole task.", NULL, port_duplicate,
      "the containers of a task share one network interface: give each its own port"},
     {"environment-name", "A variable is set once, plainly or from a secret.", NULL, environment,
-     "name it once, without '='"},
+     "give each variable a name of its own"},
     {"secret-source", "A secret names a Secrets Manager or SSM ARN, or a parameter.", NULL, secret,
      "give the ARN of a Secrets Manager secret or an SSM parameter, or a parameter's name"},
     {"execution-role", "Secrets, awslogs and images of a private ECR need an execution role.", NULL,

@@ -40,11 +40,10 @@ render_values_pairs(const char *option, const struct cli_list *list,
         struct str value = str_from(list->v[i]);
         struct str name = str_cut(&value, '=');
 
-        /* The value may be a secret: only the name is ever shown. */
+        /* What has no name, or no '=', may be a secret that lost its name: its number tells. */
         if (value.p == NULL || name.n == 0)
             finding_add_option(findings, option, rule_id, "write it as NAME=VALUE",
-                               "'" STR_FMT "%s' %s", STR_ARG(name), value.p == NULL ? "" : "=...",
-                               name.n == 0 ? "has no name" : "has no '='");
+                               "number %zu has no %s", i + 1, value.p == NULL ? "'='" : "name");
         else
             add(out, mem_strndup(name.p, name.n), mem_strndup(value.p, value.n));
     }

@@ -28,8 +28,8 @@ a_pair_is_cut_at_its_first_equals_sign(void **state)
     assert_string_equal(pairs.v[2].value, "x=y");
     assert_int_equal(findings.n, 3);
     assert_string_equal(findings.v[0].where, "--env");
-    assert_string_equal(findings.v[0].text, "'D' has no '='");
-    assert_string_equal(findings.v[1].text, "'=...' has no name");
+    assert_string_equal(findings.v[0].text, "number 4 has no '='");
+    assert_string_equal(findings.v[1].text, "number 5 has no name");
 }
 
 static void
