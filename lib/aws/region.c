@@ -37,6 +37,19 @@ is_zone(struct str s)
            s.p[s.n - 2] <= '9' && s.p[s.n - 3] == '-';
 }
 
+/* The region ends with its first number: "us-east-1a", and the local zone "us-west-2-lax-1a". */
+static int
+region_length(struct str zone)
+{
+    size_t i = 1;
+
+    while (i < zone.n && !(zone.p[i - 1] == '-' && zone.p[i] >= '0' && zone.p[i] <= '9'))
+        i++;
+    while (i < zone.n && zone.p[i] >= '0' && zone.p[i] <= '9')
+        i++;
+    return (int)i;
+}
+
 static int
 take(struct str value, const char *from, char out[REGION_SIZE], struct err *err)
 {
@@ -51,7 +64,7 @@ take(struct str value, const char *from, char out[REGION_SIZE], struct err *err)
     if (is_zone(value))
         return err_set(err, code,
                        "region '%.*s' (%s) is an availability zone; its region is '%.*s'", shown,
-                       value.p, from, shown - 1, value.p);
+                       value.p, from, region_length(value), value.p);
     memcpy(out, value.p, value.n);
     out[value.n] = '\0';
     return 0;

@@ -94,6 +94,10 @@ refusals_say_where_the_region_came_from(void **state)
     assert_int_equal(choose("us-east-1a", out, &err), -1);
     assert_string_equal(err.msg, "region 'us-east-1a' (--region) is an availability zone; its "
                                  "region is 'us-east-1'");
+    assert_int_equal(choose("us-west-2-lax-1a", out, &err), -1);
+    assert_true(str_ends(str_from(err.msg), "its region is 'us-west-2'"));
+    assert_int_equal(choose("us-gov-west-1b", out, &err), -1);
+    assert_true(str_ends(str_from(err.msg), "its region is 'us-gov-west-1'"));
     setenv("AWS_DEFAULT_REGION", "a.b", 1);
     assert_int_equal(choose(NULL, out, &err), -1);
     assert_int_equal(err.code, ERR_INVALID);
