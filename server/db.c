@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/db.h"
 
+#include <linux/magic.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 
 #include <sqlite3.h>
@@ -25,13 +28,13 @@ db_path(const char *database, const char **path, struct err *err)
         if (str_starts(str_from(*path), "///"))
             *path += 2;
     } else if (slashes >= 0 && strncmp(database + slashes, "://", 3) == 0) {
-        return err_set(err, ERR_UNSUPPORTED,
-                       "--database '%s': only SQLite is built in: sqlite:PATH", database);
+        return err_set(err, ERR_UNSUPPORTED, "database '%s': only SQLite is built in: sqlite:PATH",
+                       database);
     } else {
         *path = database;
     }
     if ((*path)[0] == '\0')
-        return err_set(err, ERR_USAGE, "--database '%s': no path: write sqlite:PATH", database);
+        return err_set(err, ERR_USAGE, "database '%s': no path: write sqlite:PATH", database);
     return 0;
 }
 
@@ -41,14 +44,18 @@ db_err(struct sqlite3 *db, const char *what, struct err *err)
     return err_set(err, ERR_IO, "%s: %s", what, db != NULL ? sqlite3_errmsg(db) : "out of memory");
 }
 
-/* On a file system that nobody can write to, SQLite needs neither locks nor a look for a journal at
- * each query. */
+/* In a container's own root that is mounted read-only, nobody writes, and SQLite needs neither
+ * locks nor a look for a journal at each query.  A volume that is read-only for us alone is another
+ * thing: who may write it would do so unnoticed. */
 static bool
 is_immutable(const char *path)
 {
-    struct statvfs st;
+    struct statfs fs;
+    struct stat file, root;
 
-    return statvfs(path, &st) == 0 && (st.f_flag & ST_RDONLY) != 0;
+    return statfs(path, &fs) == 0 && fs.f_type == OVERLAYFS_SUPER_MAGIC &&
+           ((unsigned long)fs.f_flags & ST_RDONLY) != 0 && stat(path, &file) == 0 &&
+           stat("/", &root) == 0 && file.st_dev == root.st_dev;
 }
 
 static void
@@ -62,6 +69,18 @@ append_uri(struct buf *uri, const char *path, bool read_only)
             buf_append_char(uri, *path);
     }
     buf_append_str(uri, read_only ? "?mode=ro" : "?mode=rwc");
+}
+
+/* SQLite has one sentence for all reasons; the system knows which it was. */
+static void
+open_err(struct sqlite3 *db, const char *path, struct err *err)
+{
+    int code = db != NULL ? sqlite3_system_errno(db) : 0;
+
+    if (code != 0)
+        err_set(err, ERR_IO, "%s: %s: %s", path, sqlite3_errmsg(db), strerror(code));
+    else
+        db_err(db, path, err);
 }
 
 struct sqlite3 *
@@ -78,7 +97,7 @@ db_open(const char *path, bool read_only, struct err *err)
     if (buf_finish(&uri, err) < 0)
         return NULL;
     if (sqlite3_open_v2(buf_cstr(&uri), &db, flags, NULL) != SQLITE_OK) {
-        db_err(db, path, err);
+        open_err(db, path, err);
         sqlite3_close(db);
         return NULL;
     }

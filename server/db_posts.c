@@ -118,7 +118,7 @@ db_posts_create(const char *path, bool *made, int64_t *rows, struct err *err)
     result = fill_new(temporary, err);
     if (result < 0) {
         unlink(temporary);
-        return -1;
+        return err_wrap(err, "%s", path);
     }
     /* Unlike rename(), link() does not replace what has come meanwhile. */
     if (link(temporary, path) < 0)

@@ -13,7 +13,8 @@
 #include "server/route.h"
 #include "server/settings.h"
 
-enum { LOCATION_MAX = 32 * 1024 };
+/* The longest request line there may be (options.c), each byte of it escaped. */
+enum { LOCATION_MAX = 3 * 64 * 1024 + 64 };
 
 static struct conn *
 conn_of(struct exchange *x)

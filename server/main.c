@@ -32,9 +32,9 @@ init_db(const char *text, struct err *err)
     bool made;
 
     if (db_path(text, &path, err) < 0)
-        return -1;
+        return err_wrap(err, "--init-db");
     if (db_posts_create(path, &made, &rows, err) < 0)
-        return err_wrap(err, "init-db");
+        return err_wrap(err, "--init-db");
     printf("%s: %" PRId64 " posts%s\n", path, rows, made ? "" : ", there already: left as it was");
     return 0;
 }

@@ -154,8 +154,9 @@ options_settings(const struct options *o, struct settings *out, struct err *err)
         .graceful_ms = (unsigned)o->graceful_timeout * 1000,
     };
 
-    if ((o->database != NULL && db_path(o->database, &s.database, err) < 0) ||
-        set_binds(o, &s, err) < 0 || set_mounts(&o->statics, &s, err) < 0) {
+    if (o->database != NULL && db_path(o->database, &s.database, err) < 0)
+        return err_wrap(err, "--database");
+    if (set_binds(o, &s, err) < 0 || set_mounts(&o->statics, &s, err) < 0) {
         options_done(&s);
         return -1;
     }

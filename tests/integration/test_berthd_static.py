@@ -98,6 +98,17 @@ def test_a_folder_without_its_slash_is_redirected(server):
         assert (answer.status, answer.headers["location"]) == (301, to)
 
 
+def test_a_redirect_keeps_the_longest_query_there_may_be(start, programs, folder):
+    limits = ("--limit-request-line", "65536", "--limit-request-head", "131072")
+    process = start(
+        [programs["berthd"], "-b", "127.0.0.1:0", "-w", "1", "--static", f"/={folder / 'www'}", *limits], ready=READY
+    )
+    query = "q" * 60000
+    with Raw(("127.0.0.1", int(process.match.group(1)))) as raw:
+        answer = raw.get(f"/sub?{query}")
+        assert (answer.status, answer.headers["location"]) == (301, f"/sub/?{query}")
+
+
 def test_what_the_client_has_is_not_sent_again(server, folder):
     first = server.get("/style.css")
     etag, modified = first.headers["etag"], first.headers["last-modified"]
@@ -206,10 +217,21 @@ def test_init_db_never_loses_what_is_there(berthd, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["other", "posts.db"]
 
 
+def test_init_db_says_which_file_cannot_be_made_and_leaves_nothing(berthd, tmp_path):
+    path = tmp_path / "none" / "posts.db"
+    done = berthd("--init-db", path)
+    assert done.status == 1
+    assert done.stderr.startswith(f"berthd: --init-db: {path}: "), done
+    assert done.stderr.endswith(": unable to open database file: No such file or directory\n"), done
+    done = berthd("--init-db", "")
+    assert done.status == 2 and done.stderr.startswith("berthd: --init-db: "), done
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_cannot_be_served_is_said_at_the_start(berthd, tmp_path):
     (tmp_path / "text").write_text("no database\n")
     for options, words in (
-        (["--database", tmp_path / "missing.db"], "missing.db"),
+        (["--database", tmp_path / "missing.db"], "missing.db: unable to open database file: No such file or directory"),
         (["--database", tmp_path / "text"], "is no database of posts"),
         (["--static", f"/={tmp_path / 'missing'}"], "missing: No such file or directory"),
         (["--database", "mysql://a/b"], "only SQLite is built in"),
