@@ -66,7 +66,8 @@ sizing_workers(const struct sizing_opts *opts, unsigned *workers, struct buf *wh
     if (text == NULL || text[0] == '\0' || strcmp(text, "auto") == 0)
         return by_policy(opts, opts->policy != NULL ? opts->policy : class_policy, workers, why,
                          err);
-    if (num_parse_u64(str_from(text), UINT32_MAX, &n))
+    /* Blanks around a number in the environment are common, and gunicorn takes them. */
+    if (num_parse_u64(str_trim(str_from(text)), UINT64_MAX, &n))
         return fixed_number(opts, n, workers, why, err);
     if (by_policy(opts, text, workers, why, err) < 0)
         return err_wrap(err, "%s", opts->from_environment ? "WEB_CONCURRENCY" : "--workers");

@@ -18,7 +18,7 @@ struct sizing_opts {
     double cpus;           /* --cpus; 0: find out */
 };
 
-/* *why reads "2 workers (event, policy n) for 1.5 CPUs from cgroup v1 quota /sys/...". */
+/* *why reads "2 workers (event, policy n) for 1.5 CPUs from cgroup v1 /sys/...". */
 int sizing_workers(const struct sizing_opts *opts, unsigned *workers, struct buf *why,
                    struct err *err) NODISCARD;
 

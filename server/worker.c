@@ -131,7 +131,9 @@ end_of_grace(struct timeout *t UNUSED, void *ctx)
 {
     struct worker *w = ctx;
 
-    log_warn("%u connections were cut off: the graceful time is over", w->group.n);
+    if (w->group.n > 0)
+        log_warn("%u connection%s cut off: the graceful time is over", w->group.n,
+                 w->group.n == 1 ? " was" : "s were");
     w->ended = true;
 }
 

@@ -66,6 +66,7 @@ def test_the_start_line_says_how_many_workers_and_why(serve):
     cases = (
         (dict(workers="3"), r"^berthd: 3 workers \(event, --workers\); listening on 127\.0\.0\.1:\d+$"),
         (dict(workers=None, env={"WEB_CONCURRENCY": "2"}), r"^berthd: 2 workers \(event, WEB_CONCURRENCY\); "),
+        (dict(workers=None, env={"WEB_CONCURRENCY": " 3\n"}), r"^berthd: 3 workers \(event, WEB_CONCURRENCY\); "),
         (dict(workers="1", env={"WEB_CONCURRENCY": "2"}), r"^berthd: 1 worker \(event, --workers\); "),
         (dict(workers="auto", env={"BERTH_CPUS": "1.5"}), r"^berthd: 2 workers \(event, policy n\) for 1\.5 CPUs from "),
         (dict(workers="2n+1", env={"BERTH_CPUS": "1.5"}), r"^berthd: 4 workers \(event, policy 2n\+1\) for 1\.5 CPUs from "),
@@ -192,6 +193,7 @@ def test_unix_sockets_of_the_dead_are_replaced_and_of_the_living_kept(serve, ber
         (["-b", "example.org:80"], "the host must be an address"),
         (["-b", ":99999"], "the port must be from 0 to 65535"),
         (["-w", "0"], "from 1 to 1024 workers"),
+        (["-w", "99999999999"], "from 1 to 1024 workers"),
         (["-w", "many"], "many"),
         (["--static", "nothing"], "write URL=FOLDER"),
         (["--static", "/../=/tmp"], "not valid"),
@@ -319,6 +321,14 @@ def test_the_graceful_time_ends(serve):
         process.signal(signal.SIGTERM)
         assert process.wait() == 0
         assert 0.5 < time.monotonic() - began < 6
+    assert process.output.endswith("berthd: warning: 1 connection was cut off: the graceful time is over\n")
+
+
+def test_no_graceful_time_and_no_connection_is_no_warning(serve):
+    process = serve("--graceful-timeout", "0")
+    process.signal(signal.SIGTERM)
+    assert process.wait() == 0
+    assert process.output.count("\n") == 1, process.output
 
 
 def test_a_worker_that_hangs_is_killed_after_the_graceful_time(serve):
