@@ -6,7 +6,7 @@
 
 PYTHON ?= /usr/bin/python3
 FUZZ_SECONDS ?= 10
-PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider
+PYTEST := $(PYTHON) -m pytest -q -rs -p no:cacheprovider
 
 UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
 UNIT_NAMES := $(UNIT_SOURCES:tests/unit/%.c=%)

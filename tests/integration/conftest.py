@@ -5,6 +5,7 @@ BERTH_VARIANT chooses build/<variant> (default static).  Everything a test start
 """
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -15,6 +16,10 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from support import dockerd as dockerd_module  # noqa: E402
 from support import proc  # noqa: E402
+
+# A suite in the background of a shell has SIGINT and SIGQUIT ignored, and would hand that on to every program.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 PROGRAMS = ("berthd", "imagegen", "taskgen")
 
