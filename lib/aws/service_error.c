@@ -53,6 +53,17 @@ mask(struct buf *text, const struct secret *secret)
     }
 }
 
+struct str
+service_error_masked(struct str text, const struct creds *creds, struct buf *copy)
+{
+    buf_append(copy, text.p, text.n < copy->limit ? text.n : copy->limit);
+    if (creds != NULL) {
+        mask(copy, &creds->secret_key);
+        mask(copy, &creds->token);
+    }
+    return buf_view(copy);
+}
+
 /* One line: runs of blanks and control characters become one blank. */
 static void
 set_message(struct service_error *out, struct str text)
@@ -94,6 +105,7 @@ read_json(struct service_error *out, struct str body, const struct creds *creds)
     struct err ignored = ERR_INIT;
     cleanup_json struct json_t *doc = json_parse(body, "answer", &ignored);
     struct json_cur root, type, message;
+    cleanup_buf struct buf code = BUF_INIT(MESSAGE_READ_MAX);
     cleanup_buf struct buf text = BUF_INIT(MESSAGE_READ_MAX);
     const char *found;
 
@@ -104,7 +116,7 @@ read_json(struct service_error *out, struct str body, const struct creds *creds)
         return false;
     type = json_at(&root, "__type");
     if (out->code[0] == '\0')
-        set_code(out, str_from(json_str_or(&type, "")));
+        set_code(out, service_error_masked(str_from(json_str_or(&type, "")), creds, &code));
     message = json_at(&root, "message");
     found = json_str_or(&message, NULL);
     if (found == NULL) {
@@ -112,12 +124,7 @@ read_json(struct service_error *out, struct str body, const struct creds *creds)
         found = json_str_or(&message, "");
     }
     /* The mask works on decoded text: a '/' of a key may stand as "\/" in the body. */
-    buf_append(&text, found, strnlen(found, MESSAGE_READ_MAX));
-    if (creds != NULL) {
-        mask(&text, &creds->secret_key);
-        mask(&text, &creds->token);
-    }
-    set_message(out, buf_view(&text));
+    set_message(out, service_error_masked(str_from(found), creds, &text));
     return true;
 }
 
@@ -126,20 +133,19 @@ service_error_read(const struct http_response *response, const struct creds *cre
                    struct service_error *out)
 {
     struct str body = buf_view(&response->body);
+    cleanup_buf struct buf code = BUF_INIT(MESSAGE_READ_MAX);
+    cleanup_buf struct buf id = BUF_INIT(MESSAGE_READ_MAX);
     cleanup_buf struct buf text = BUF_INIT(MESSAGE_READ_MAX);
-    size_t shown = body.n < MESSAGE_READ_MAX ? body.n : MESSAGE_READ_MAX;
 
     *out = (struct service_error){.status = response->status};
-    set_code(out, http_response_header(response, "x-amzn-errortype"));
-    copy_printable(out->request_id, sizeof(out->request_id),
-                   http_response_header(response, "x-amzn-requestid"));
+    set_code(out, service_error_masked(http_response_header(response, "x-amzn-errortype"), creds,
+                                       &code));
+    copy_printable(
+        out->request_id, sizeof(out->request_id),
+        service_error_masked(http_response_header(response, "x-amzn-requestid"), creds, &id));
     if (body.n == 0 || read_json(out, body, creds))
         return;
-    buf_append(&text, body.p, shown);
-    if (creds != NULL) {
-        mask(&text, &creds->secret_key);
-        mask(&text, &creds->token);
-    }
+    service_error_masked(body, creds, &text);
     /* A page of a proxy in between: its beginning is enough to recognise it. */
     set_message(out, (struct str){text.p, text.n < 200 ? text.n : 200});
 }

@@ -11,7 +11,9 @@
  */
 
 #include "base/attr.h"
+#include "base/str.h"
 
+struct buf;
 struct creds;
 struct err;
 struct http_response;
@@ -26,6 +28,10 @@ struct service_error {
 /* Reads an answer whose status is not 2xx.  creds may be NULL. */
 void service_error_read(const struct http_response *response, const struct creds *creds,
                         struct service_error *out);
+
+/* The text with stars in place of the secret key and the session token, as far as copy has room;
+ * the result lies in copy, which is empty before.  creds may be NULL. */
+struct str service_error_masked(struct str text, const struct creds *creds, struct buf *copy);
 
 /* Sets err to "code: message (HTTP 400, request id ...)"; ERR_DENIED when the credentials or their
  * permissions are at fault, else ERR_PROTOCOL.  Returns -1. */

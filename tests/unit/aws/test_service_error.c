@@ -113,6 +113,12 @@ own_secrets_are_masked_wherever_they_come_back(void **state)
     memcpy(body + 195, "planted-token", 14);
     answer(502, "", body, &creds, &e);
     assert_null(strstr(e.message, "plan"));
+    answer(400, "X-Amzn-Errortype: planted-token\r\nx-amzn-requestid: planted/secret\r\n", "{}",
+           &creds, &e);
+    assert_string_equal(e.code, "*************");
+    assert_string_equal(e.request_id, "**************");
+    answer(400, "", "{\"__type\":\"planted-token\"}", &creds, &e);
+    assert_string_equal(e.code, "*************");
     creds_done(&creds);
 }
 

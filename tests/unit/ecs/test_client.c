@@ -107,6 +107,29 @@ a_request_is_the_golden_one(void **state)
 }
 
 static void
+a_page_that_echoes_the_request_shows_no_secret(void **state)
+{
+    /* The token stands across the end of what is shown. */
+    static const struct fake_answer answers[] = {{200, 0, NULL,
+                                                  "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY "
+                                                  "---------- ---------- ------- SESSIONTOKEN"}};
+    struct fake_http http = FAKE_HTTP(answers);
+    struct client_revision revision = {0};
+    struct err err = ERR_INIT;
+    struct world w;
+
+    (void)state;
+    open_world(&w, &http);
+    setenv("AWS_SESSION_TOKEN", "SESSIONTOKEN", 1);
+    assert_int_equal(client_register(&w.client, w.body, &revision, NULL, &err), -1);
+    assert_int_equal(err.code, ERR_PROTOCOL);
+    assert_non_null(strstr(err.msg, "no JSON object"));
+    assert_null(strstr(err.msg, "wJal"));
+    assert_null(strstr(err.msg, "SESS"));
+    close_world(&w);
+}
+
+static void
 broken_and_throttled_attempts_are_repeated(void **state)
 {
     static const struct fake_answer answers[] = {
@@ -249,6 +272,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         T(a_request_is_the_golden_one),
+        T(a_page_that_echoes_the_request_shows_no_secret),
         T(broken_and_throttled_attempts_are_repeated),
         T(the_last_of_three_attempts_is_reported),
         T(what_cannot_succeed_is_sent_once),
