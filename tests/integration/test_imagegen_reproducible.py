@@ -4,6 +4,7 @@
 import gzip
 import json
 import os
+import platform
 import random
 import shutil
 import subprocess
@@ -110,7 +111,7 @@ def test_all_targets_give_the_same_image(imagegen, tmp_path):
 
 
 def test_every_variant_gives_the_same_image(root, imagegen, tmp_path):
-    """glibc and musl, gcc and the sanitizers, with and without optimisation."""
+    """glibc and musl, gcc and the sanitizers, with and without optimisation, both processors."""
     folder = make_source(tmp_path / "src", list(FILES), 0o022, 1)
     big = random.Random(3)
     # More than one chunk of the compressor, of all kinds of data.
@@ -119,12 +120,14 @@ def test_every_variant_gives_the_same_image(root, imagegen, tmp_path):
             f.write(big.randbytes(50_000) if i % 3 == 0 else bytes(50_000) if i % 3 == 1 else b"some text. " * 4_545)
     options = flat(options_for(folder))
     found = {imagegen.path: digest(imagegen, folder, options)}
-    for variant in ("static", "debug", "asan"):
+    emulator = shutil.which("qemu-aarch64-static")
+    for variant in ("static", "debug", "asan", "static-arm64"):
         program = root / "build" / variant / "imagegen"
-        if not program.exists() or program == imagegen.path:
+        foreign = variant.endswith("arm64") and platform.machine() != "aarch64"
+        if not program.exists() or program == imagegen.path or (foreign and emulator is None):
             continue
         out = subprocess.run(
-            [program, "build", "-q", *options, "-o", f"oci:{tmp_path}/{variant}"],
+            [*([emulator] if foreign else []), program, "build", "-q", *options, "-o", f"oci:{tmp_path}/{variant}"],
             capture_output=True, text=True, timeout=60, check=True,
         )  # fmt: skip
         found[program] = out.stdout.strip()
