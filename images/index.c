@@ -141,6 +141,8 @@ not_found(const struct json_cur *manifests, const char *tag, struct err *err)
 
         buf_appendf(&tags, "%s%s", i > 0 ? ", " : "", has != NULL ? has : "(no tag)");
     }
+    if (tag == NULL && json_len(manifests) == 0)
+        return err_set(err, ERR_NOT_FOUND, "no image is there");
     if (tag == NULL)
         return err_set(err, ERR_NOT_FOUND, "several images are there, name one by its tag: %s",
                        buf_cstr(&tags));

@@ -45,6 +45,17 @@ write_file(const char *dir, int lock, const char *name, const char *p, size_t n,
     return staging_publish(&s, path, err);
 }
 
+/* Opening a named pipe that someone put into a layout would wait for ever. */
+static int
+read_regular(const char *path, struct buf *out, struct err *err)
+{
+    struct stat st;
+
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return err_set(err, ERR_INVALID, "'%s' is no regular file: the layout is damaged", path);
+    return fs_read(path, out, err);
+}
+
 /* ---- what is there ---- */
 
 static int
@@ -56,7 +67,7 @@ check_version(const char *dir, struct err *err)
     struct json_cur root, version;
     const char *v;
 
-    if (fs_read(path, &text, err) < 0) {
+    if (read_regular(path, &text, err) < 0) {
         if (err->code == ERR_NOT_FOUND && fs_exists(dir))
             return err_set(err, ERR_INVALID, "'%s' is no OCI layout: it has no " LAYOUT_FILE, dir);
         return -1;
@@ -83,7 +94,7 @@ layout_read_index(const char *dir, bool may_be_new, struct err *err)
 
     if (check_version(dir, err) < 0)
         return NULL;
-    if (fs_read(path, &text, err) < 0)
+    if (read_regular(path, &text, err) < 0)
         return may_be_new && err->code == ERR_NOT_FOUND ? index_new() : NULL;
     return index_parse(buf_view(&text), path, err);
 }
@@ -287,7 +298,7 @@ layout_read_blob(const char *dir, const char *digest, int64_t size, struct buf *
     if (strncmp(digest, "sha256:", BLOB_HEX_OFFSET) != 0)
         return err_set(err, ERR_UNSUPPORTED, "%s: only sha256 digests are offered", digest);
     path = blob_path(dir, digest + BLOB_HEX_OFFSET);
-    if (fs_read(path, out, err) < 0)
+    if (read_regular(path, out, err) < 0)
         return -1;
     if ((int64_t)out->n != size)
         return err_set(err, ERR_DIGEST, "'%s' has %zu bytes, its descriptor says %lld", path,

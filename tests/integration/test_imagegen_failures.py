@@ -93,6 +93,23 @@ def test_a_damaged_layout_is_refused_and_not_overwritten(imagegen, app, tmp_path
     assert tree_state(tmp_path) == before
 
 
+@pytest.mark.parametrize("name", ["oci-layout", "index.json"])
+def test_a_pipe_in_a_layout_does_not_hang(imagegen, app, tmp_path, name):
+    out = tmp_path / "out"
+    assert build(imagegen, app, f"oci:{out}").status == 0
+    (out / name).unlink()
+    os.mkfifo(out / name)
+    assert f"'{out}/{name}' is no regular file" in one_line(build(imagegen, app, f"oci:{out}"))
+    assert "no regular file" in one_line(imagegen("inspect", f"oci:{out}"))
+
+
+def test_a_layout_without_images_is_said_to_have_none(imagegen, app, tmp_path):
+    out = tmp_path / "out"
+    assert build(imagegen, app, f"oci:{out}").status == 0
+    (out / "index.json").write_text('{"schemaVersion":2,"manifests":[]}')
+    assert "no image is there" in one_line(imagegen("inspect", f"oci:{out}"))
+
+
 def test_an_archive_replaces_a_file_but_no_folder_and_no_device(imagegen, app, tmp_path):
     (tmp_path / "x.tar").write_text("old")
     assert build(imagegen, app, f"docker-archive:{tmp_path}/x.tar:a").status == 0
