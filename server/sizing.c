@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/sizing.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "base/num.h"
 #include "cpu/cpu.h"
 #include "cpu/policy.h"
@@ -29,6 +31,33 @@ fixed_number(const struct sizing_opts *opts, uint64_t n, unsigned *workers, stru
     return 0;
 }
 
+/* On ECS no file shows the task's quota: without the metadata the workers may be far too many,
+ * which nobody should have to guess from a slow service. */
+static void
+warn_without_metadata(const struct cpu_limits *l)
+{
+    const struct cpu_rung *failed = NULL;
+    bool named;
+
+    for (size_t i = 0; i < l->n_rungs; i++) {
+        const struct cpu_rung *r = &l->rungs[i];
+
+        if (r->source != CPU_SOURCE_METADATA || r->is_memory)
+            continue;
+        if (r->has_value)
+            return;
+        /* where is a URL that was asked, or the variable that should hold one. */
+        if (strchr(r->where, '/') != NULL || getenv(r->where) != NULL)
+            failed = r;
+    }
+    if (failed == NULL || failed->note == NULL || l->cpus_source == CPU_SOURCE_EXPLICIT)
+        return;
+    /* What http_fetch() says begins with the URL already. */
+    named = str_starts(str_from(failed->note), failed->where);
+    log_warn("the limit of the ECS task is not known, the next source counts: %s%s%s",
+             named ? "" : failed->where, named ? "" : ": ", failed->note);
+}
+
 static int
 by_policy(const struct sizing_opts *opts, const char *text, unsigned *workers, struct buf *why,
           struct err *err)
@@ -44,6 +73,7 @@ by_policy(const struct sizing_opts *opts, const char *text, unsigned *workers, s
         return -1;
     if (cpu_detect(&ask, &limits, err) < 0)
         return -1;
+    warn_without_metadata(&limits);
     *workers = policy_workers(&policy, limits.cpus, NULL, NULL);
     if (*workers > WORKERS_MAX)
         *workers = WORKERS_MAX;

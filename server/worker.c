@@ -20,9 +20,10 @@
 #include "server/timeout.h"
 
 enum {
-    ACCEPTS_MAX = 64,     /* in one turn, so that open connections get theirs */
-    HANDSHAKES_MS = 100,  /* after a stop: connections that have begun may still arrive */
-    ACCEPT_PAUSE_MS = 100 /* when descriptors or memory are out */
+    ACCEPTS_MAX = 64,      /* in one turn, so that open connections get theirs */
+    HANDSHAKES_MS = 100,   /* after a stop: connections that have begun may still arrive */
+    ACCEPT_PAUSE_MS = 100, /* when descriptors or memory are out */
+    WARN_AGAIN_MS = 10000  /* that they still are */
 };
 
 struct worker {
@@ -33,7 +34,8 @@ struct worker {
     unsigned n_listeners;
     struct timeout_list handshakes, pauses, graceful;
     struct timeout handshake, pause, grace;
-    bool stopping; /* gracefully */
+    int64_t warn_at_ms; /* not before */
+    bool stopping;      /* gracefully */
     bool ended;
 };
 
@@ -55,7 +57,10 @@ watch_listener(struct worker *w, struct worker_listener *l, struct err *err)
 static void
 pause_accepting(struct worker *w)
 {
-    log_warn("cannot accept connections for the moment: %m");
+    if (w->loop.now_ms >= w->warn_at_ms) {
+        log_warn("cannot accept connections for the moment: %m");
+        w->warn_at_ms = w->loop.now_ms + WARN_AGAIN_MS;
+    }
     for (unsigned i = 0; i < w->n_listeners; i++)
         loop_remove(&w->loop, &w->listeners[i].source);
     timeout_arm(&w->pauses, &w->pause, w->loop.now_ms);

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -137,6 +138,18 @@ def test_a_dead_metadata_endpoint_does_not_keep_it_from_starting(serve):
         process = serve(workers=None, env={"ECS_CONTAINER_METADATA_URI_V4": f"http://127.0.0.1:{silent.getsockname()[1]}/v4/x"})
         with Raw(address_of(process)) as raw:
             assert raw.get().status == 200
+        assert "the limit of the ECS task is not known" in process.output
+        assert "no answer in time" in process.output
+
+
+def test_a_metadata_variable_that_leads_nowhere_is_warned_of_once(serve):
+    dead = {"ECS_CONTAINER_METADATA_URI_V4": "http://127.0.0.1:1/v4/x"}
+    process = serve(workers=None, env=dead)
+    (warning,) = [line for line in process.lines if "warning" in line]
+    assert "the limit of the ECS task is not known" in warning
+    assert warning.count("http://127.0.0.1:1/v4/x/task: ") == 1
+    for env in (dead | {"BERTH_CPUS": "1"}, {}):
+        assert "warning" not in serve(workers=None, env=env).output
 
 
 # ---- where ----
@@ -421,6 +434,45 @@ def test_connections_reach_every_worker(serve):
     assert min(sockets) > 8, sockets
     for raw in held:
         raw.socket.close()
+
+
+def test_without_descriptors_connections_wait_and_it_is_said_once(start, programs):
+    process = start(["/usr/bin/prlimit", "--nofile=30:30", programs["berthd"], "-w", "1", "-b", "127.0.0.1:0"], ready=READY)
+    clients = [Raw(address_of(process)) for _ in range(40)]
+    until(lambda: "cannot accept connections for the moment" in process.output)
+    ends = time.monotonic() + 0.5  # it tries again every 0.1 s
+    until(lambda: time.monotonic() > ends)
+    for raw in clients[:20]:
+        raw.socket.close()
+    assert clients[-1].get().status == 200
+    for raw in clients[20:]:
+        raw.socket.close()
+    assert process.stop() == 0
+    assert process.output.count("cannot accept") == 1, process.output
+
+
+def test_the_first_answer_comes_within_ten_milliseconds(programs, variant):
+    """The best of thirty: the program's own time, and not the machine's other work (tests/bench has the median)."""
+    if variant != "static":
+        pytest.skip("the other variants are not what ships")
+    times = []
+    for _ in range(30):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            address = s.getsockname()
+        began = time.perf_counter()
+        command = [programs["berthd"], "-w", "1", "-b", f"127.0.0.1:{address[1]}"]
+        child = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        try:
+            while not accepts(address):
+                assert time.perf_counter() - began < 10
+            with Raw(address) as raw:
+                assert raw.get().status == 200
+            times.append(time.perf_counter() - began)
+        finally:
+            child.terminate()
+            assert child.wait(20) == 0
+    assert min(times) < 0.010, times
 
 
 def test_json_logs_are_one_object_a_line(serve):
