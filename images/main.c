@@ -24,7 +24,7 @@ main(int argc, char **argv)
                    "out.",
     };
 
-    snprintf(version, sizeof(version), "imagegen %s\n%s\n%s\n%s\n", BERTH_VERSION,
+    snprintf(version, sizeof(version), BERTH_VERSION_TEXT("imagegen") "%s\n%s\n%s\n",
              tar_library_version(), gzip_library_version(), http_library_version());
     log_init("imagegen", LOG_LEVEL_INFO, false);
     return cli_main(&program, argc, argv);

@@ -124,6 +124,6 @@ main(int argc, char **argv)
         .fallback = &berthd,
     };
 
-    snprintf(version, sizeof(version), "%s\n%s", BERTH_VERSION, db_version());
+    snprintf(version, sizeof(version), BERTH_VERSION_TEXT("berthd") "%s\n", db_version());
     return cli_main(&program, argc, argv);
 }

@@ -26,6 +26,7 @@ main(int argc, char **argv)
             "when it is not there.",
     };
 
-    snprintf(version, sizeof(version), "taskgen %s\n%s\n", BERTH_VERSION, http_library_version());
+    snprintf(version, sizeof(version), BERTH_VERSION_TEXT("taskgen") "%s\n",
+             http_library_version());
     return cli_main(&program, argc, argv);
 }

@@ -78,6 +78,9 @@ def test_arm64_programs_run_and_say_their_version(root, program):
     done = proc.run(["qemu-aarch64-static", path, "--version"])
     assert done.status == 0, done
     assert done.stdout.splitlines()[0] == ours.stdout.splitlines()[0]
+    assert ours.stdout.splitlines()[0].startswith(f"{program} ")
+    assert ours.stdout.splitlines()[1].startswith("amd64, musl, gcc ")
+    assert done.stdout.splitlines()[1].startswith("arm64, musl, gcc ")
 
 
 def test_licences_of_everything_linked_are_collected(root):
