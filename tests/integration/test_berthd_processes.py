@@ -451,30 +451,6 @@ def test_without_descriptors_connections_wait_and_it_is_said_once(start, program
     assert process.output.count("cannot accept") == 1, process.output
 
 
-def test_the_first_answer_comes_within_ten_milliseconds(programs, variant):
-    """The best of thirty: the program's own time, and not the machine's other work (tests/bench has the median)."""
-    if variant != "static":
-        pytest.skip("the other variants are not what ships")
-    times = []
-    for _ in range(30):
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            address = s.getsockname()
-        began = time.perf_counter()
-        command = [programs["berthd"], "-w", "1", "-b", f"127.0.0.1:{address[1]}"]
-        child = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        try:
-            while not accepts(address):
-                assert time.perf_counter() - began < 10
-            with Raw(address) as raw:
-                assert raw.get().status == 200
-            times.append(time.perf_counter() - began)
-        finally:
-            child.terminate()
-            assert child.wait(20) == 0
-    assert min(times) < 0.010, times
-
-
 def test_json_logs_are_one_object_a_line(serve):
     process = serve("--log-format", "json", workers="1")
     line = json.loads(process.lines[0])
