@@ -107,5 +107,7 @@ class Dockerd:
                 self._child.kill()
                 self._child.wait()
         self._log.close()
+        # dockerd leaves the file on which it had mounted its network namespace.
+        subprocess.run(["umount", "--lazy", self._run / "exec/netns/default"], stderr=subprocess.DEVNULL, check=False)
         shutil.rmtree(self._run, ignore_errors=True)
         shutil.rmtree(self._folder / "data", ignore_errors=True)
