@@ -21,9 +21,9 @@ $(call archive,$1,$2): $(call objects,$1,$(call sources,$2))
 endef
 
 define program_rule
-build/$1/$2: build/$1/obj/$($2_folder)/main.o $(foreach f,$($2_uses),$(call archive,$1,$f))
+build/$1/$2: build/$1/obj/$($2_folder)/main.o $(foreach f,$($2_uses),$(call archive,$1,$f)) $($2_folder)/module.mk
 	$$(call say,LINK,$$@)
-	$$(Q)$(CC_$1) $(LDFLAGS_$1) -o $$@.new $$^ $(call link,$1,$($2_libs)) && mv $$@.new $$@
+	$$(Q)$(CC_$1) $(LDFLAGS_$1) -o $$@.new $$(filter %.o %.a,$$^) $(call link,$1,$($2_libs)) && mv $$@.new $$@
 endef
 
 define variant_rules
