@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "server/route.h"
 #include "server/settings.h"
 
 enum {
@@ -22,6 +23,7 @@ enum {
     TURNS_MAX = 64,          /* steps of one connection before the others get theirs */
     FIRST_MS = 60 * 1000,    /* connected, and nothing sent */
     LINGER_MS = 1000,        /* for a client that was refused to read why */
+    SURPLUS_MS = 1000,       /* above the ceiling, for a probe to say that it is one */
     DRAIN_MS = 500,          /* for a request that is on its way when a stop begins */
     RECLAIM_AFTER_MS = 1000, /* a connection this long idle makes room at the ceiling */
     REFUSALS_MAX = 64,       /* connections above the ceiling that are told so */
@@ -36,32 +38,69 @@ conn_of_timeout(struct timeout *t)
     return (struct conn *)((char *)t - offsetof(struct conn, timeout));
 }
 
-void
-conn_close(struct conn *c)
+/* The handler of an exchange that has not come to its end. */
+static void
+tell_handler(struct conn *c)
 {
-    struct conn_group *g = c->group;
-
-    if (c->state == CONN_CLOSED)
+    if (c->state != CONN_HANDLE || c->ended || c->x.route == NULL)
         return;
-    c->state = CONN_CLOSED;
-    close(c->source.fd); /* which takes it out of epoll */
-    if (c->file >= 0)
+    c->ended = true;
+    if (c->x.route->handler->on_abort != NULL)
+        c->x.route->handler->on_abort(&c->x);
+}
+
+static void
+release_file(struct conn *c)
+{
+    if (c->file >= 0 && !c->file_borrowed)
         close(c->file);
     c->file = -1;
+    c->file_left = 0;
+    c->file_borrowed = false;
+}
+
+int
+conn_detach(struct conn *c)
+{
+    struct conn_group *g = c->group;
+    int fd = c->source.fd;
+
+    loop_remove(g->loop, &c->source);
+    c->state = CONN_CLOSED;
+    c->source.fd = -1;
+    release_file(c);
     timeout_disarm(&c->timeout);
     loop_cancel(g->loop, &c->task);
     iobuf_release(&c->in);
     iobuf_release(&c->out);
     c->next = g->closed;
     g->closed = c;
+    return fd;
+}
+
+void
+conn_close(struct conn *c)
+{
+    if (c->state == CONN_CLOSED)
+        return;
+    tell_handler(c);
+    close(conn_detach(c));
+    c->group->n--;
+}
+
+void
+conn_group_returned(struct conn_group *g)
+{
     g->n--;
 }
 
 void
 conn_wait(struct conn *c, struct timeout_list *list)
 {
-    if (c->timeout.list != list)
-        timeout_arm(list, &c->timeout, c->group->loop->now_ms);
+    if (c->timeout.list == list)
+        return;
+    c->moved_before = c->moved;
+    timeout_arm(list, &c->timeout, c->group->loop->now_ms);
 }
 
 static enum want
@@ -83,35 +122,42 @@ on_head(struct conn *c)
     return WANT_NOTHING;
 }
 
-/* Drops what has come of a body that is read only to get to the next request. */
+/* The handler works, or its response is on the way, or both. */
 static enum want
-on_body(struct conn *c)
+on_handle(struct conn *c)
 {
-    size_t head = c->parser.request.size;
-    size_t n = iobuf_n(&c->in) - head;
-    size_t used = n;
-    struct str data = {NULL, 0};
-    int result;
-
-    if (!c->parser.request.chunked) {
-        used = c->body_left < n ? (size_t)c->body_left : n;
-        c->body_left -= used;
-        result = c->body_left == 0 ? HTTP_CHUNK_DONE : HTTP_CHUNK_MORE;
-    } else {
-        result = http_chunk_decode(&c->chunk, c->in.p + c->in.start + head, n, &used, &data);
-        if (data.n + http_chunk_announced(&c->chunk) > c->body_left)
-            result = result > HTTP_CHUNK_DATA ? result : 413;
-        else
-            c->body_left -= data.n;
-    }
-    if (result > HTTP_CHUNK_DATA) {
-        conn_refuse(c, (unsigned)result);
+    if (c->ended) {
+        if (c->file_left > 0)
+            return WANT_OUTPUT;
+        conn_finish(c);
         return WANT_NOTHING;
     }
-    iobuf_cut(&c->in, head, used);
-    if (result == HTTP_CHUNK_DONE)
-        conn_respond(c);
-    return result == HTTP_CHUNK_MORE ? WANT_INPUT : WANT_NOTHING;
+    if (c->began || iobuf_n(&c->out) > 0) {
+        if (conn_flush(c) && c->drain_wanted) {
+            c->drain_wanted = false;
+            if (c->x.route->handler->on_drain != NULL) {
+                c->x.route->handler->on_drain(&c->x);
+                return WANT_NOTHING;
+            }
+        }
+        if (c->state == CONN_CLOSED)
+            return WANT_WAIT;
+    }
+    if (c->taking && !c->paused)
+        return conn_stream(c) || conn_fill(c) ? WANT_NOTHING : WANT_WAIT;
+    return WANT_WAIT;
+}
+
+void
+conn_finish(struct conn *c)
+{
+    release_file(c);
+    iobuf_consume(&c->in, c->parser.request.size + c->body_kept);
+    c->body_kept = 0;
+    http_parse_init(&c->parser, &c->group->settings->http);
+    timeout_disarm(&c->timeout);
+    c->served = true;
+    c->state = c->keep ? CONN_HEAD : CONN_SEND;
 }
 
 /* All is written.  Closing a socket while the client is still sending would reset the connection
@@ -119,12 +165,8 @@ on_body(struct conn *c)
 static enum want
 on_sent(struct conn *c)
 {
-    if (c->file_left > 0 || iobuf_n(&c->out) > 0)
+    if (iobuf_n(&c->out) > 0)
         return WANT_OUTPUT;
-    if (c->keep) {
-        c->state = CONN_HEAD;
-        return WANT_NOTHING;
-    }
     if (c->eof || (c->client_done && iobuf_n(&c->in) == 0)) {
         conn_close(c);
         return WANT_WAIT;
@@ -157,12 +199,13 @@ step(struct conn *c)
     case CONN_HEAD:
         return on_head(c);
     case CONN_BODY:
-        return on_body(c);
+        return conn_body(c) ? WANT_NOTHING : WANT_INPUT;
+    case CONN_HANDLE:
+        return on_handle(c);
     case CONN_SEND:
         return on_sent(c);
     case CONN_LINGER:
         return on_linger(c);
-    case CONN_HANDLE:
     case CONN_CLOSED:
         break;
     }
@@ -187,6 +230,13 @@ conn_run(struct conn *c)
         loop_defer(c->group->loop, &c->task);
 }
 
+void
+conn_wake(struct conn *c)
+{
+    if (!c->running && c->state != CONN_CLOSED)
+        loop_defer(c->group->loop, &c->task);
+}
+
 static void
 on_ready(struct loop_source *s, uint32_t events)
 {
@@ -198,6 +248,12 @@ on_ready(struct loop_source *s, uint32_t events)
         c->readable = true;
     if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
         c->peer_closing = true;
+    /* Both directions are shut, or the connection is reset: nobody waits for the answer.  A client
+     * that has shut only its own side does. */
+    if ((events & (EPOLLHUP | EPOLLERR)) != 0 && c->state == CONN_HANDLE) {
+        conn_close(c);
+        return;
+    }
     conn_run(c);
 }
 
@@ -244,10 +300,16 @@ make_room(struct conn_group *g)
     return true;
 }
 
-void
-conn_open(struct conn_group *g, int fd)
+bool
+conn_group_is_full(const struct conn_group *g)
 {
-    bool room = make_room(g);
+    return g->in_pool.used + g->out_pool.used > g->settings->memory_bytes;
+}
+
+void
+conn_open(struct conn_group *g, int fd, const struct address *peer)
+{
+    bool room = make_room(g) && !conn_group_is_full(g);
     struct err err = ERR_INIT;
     struct conn *c;
 
@@ -256,17 +318,14 @@ conn_open(struct conn_group *g, int fd)
         return;
     }
     c = conn_new(g, fd);
+    c->surplus = !room;
+    c->peer = *peer;
     if (loop_add(g->loop, &c->source, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, &err) < 0) {
         log_error("a connection was dropped: %s", err.msg);
         conn_close(c);
         return;
     }
-    if (room) {
-        conn_wait(c, &g->first);
-        return;
-    }
-    conn_refuse(c, 503);
-    conn_run(c);
+    conn_wait(c, room ? &g->first : &g->surplus);
 }
 
 static void
@@ -284,6 +343,55 @@ expire_request(struct timeout *t, void *ctx UNUSED)
     conn_run(c);
 }
 
+static void
+expire_surplus(struct timeout *t, void *ctx UNUSED)
+{
+    struct conn *c = conn_of_timeout(t);
+
+    conn_refuse(c, 503);
+    conn_run(c);
+}
+
+/* Whether enough has moved since the wait began; then it begins anew. */
+static bool
+is_fast_enough(struct conn *c, struct timeout_list *list)
+{
+    uint64_t wanted = (uint64_t)c->group->settings->min_rate * (uint64_t)list->after_ms / 1000;
+
+    if (c->moved - c->moved_before < (wanted > 0 ? wanted : 1))
+        return false;
+    conn_wait(c, list);
+    return true;
+}
+
+static void
+expire_body(struct timeout *t, void *ctx)
+{
+    struct conn *c = conn_of_timeout(t);
+    struct conn_group *g = ctx;
+
+    if (is_fast_enough(c, &g->body))
+        return;
+    if (c->began) {
+        conn_close(c);
+        return;
+    }
+    tell_handler(c);
+    c->ended = false;
+    conn_refuse(c, 408);
+    conn_run(c);
+}
+
+static void
+expire_send(struct timeout *t, void *ctx)
+{
+    struct conn *c = conn_of_timeout(t);
+    struct conn_group *g = ctx;
+
+    if (!is_fast_enough(c, &g->send))
+        conn_close(c);
+}
+
 void
 conn_group_init(struct conn_group *g, struct loop *loop, const struct settings *settings,
                 const struct routes *routes)
@@ -296,9 +404,10 @@ conn_group_init(struct conn_group *g, struct loop *loop, const struct settings *
         {&g->first, FIRST_MS, expire_close},
         {&g->idle, settings->keep_alive_ms, expire_close},
         {&g->head, settings->head_timeout_ms, expire_request},
-        {&g->body, settings->body_timeout_ms, expire_request},
-        {&g->send, settings->send_timeout_ms, expire_close},
+        {&g->body, settings->body_timeout_ms, expire_body},
+        {&g->send, settings->send_timeout_ms, expire_send},
         {&g->linger, LINGER_MS, expire_close},
+        {&g->surplus, SURPLUS_MS, expire_surplus},
     };
 
     *g = (struct conn_group){.loop = loop, .settings = settings, .routes = routes};
@@ -341,8 +450,8 @@ conn_group_drain(struct conn_group *g)
 void
 conn_group_done(struct conn_group *g)
 {
-    struct timeout_list *const lists[] = {&g->first, &g->idle, &g->head,
-                                          &g->body,  &g->send, &g->linger};
+    struct timeout_list *const lists[] = {&g->first, &g->idle,   &g->head,   &g->body,
+                                          &g->send,  &g->linger, &g->surplus};
 
     for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
         struct timeout *t;

@@ -7,8 +7,11 @@
  * alive.  All connections of a worker belong to one group, which holds what they share.
  *
  *   HEAD -> BODY -> HANDLE -> HEAD ...      a request after the other, answers in order
- *                          -> SEND          a file, or the last response
+ *                          -> SEND          the last response
  *                               -> LINGER   our side is shut; the client may still be sending
+ *
+ * BODY reads a body that is dropped or kept whole; one that is streamed comes during HANDLE, where
+ * the response may be under way as well.
  */
 
 #include <stdbool.h>
@@ -16,6 +19,7 @@
 
 #include "base/attr.h"
 #include "base/buf.h"
+#include "server/address.h"
 #include "server/exchange.h"
 #include "server/http_chunk.h"
 #include "server/http_parse.h"
@@ -34,10 +38,11 @@ struct conn_group {
     const struct settings *settings;
     const struct routes *routes;
     struct iobuf_pool in_pool, out_pool;
-    /* A first request, the next one, a head, a body, room to send, the client's end. */
-    struct timeout_list first, idle, head, body, send, linger;
+    /* A first request, the next one, a head, a body, room to send, the client's end, and a first
+     * request above the ceiling. */
+    struct timeout_list first, idle, head, body, send, linger, surplus;
     struct conn *closed, *spare;
-    unsigned n, n_spare;
+    unsigned n, n_spare; /* open, with those that were detached; spare */
     bool draining;
     struct buf scratch;
     char *path_room;
@@ -54,18 +59,29 @@ struct conn {
     struct exchange x;
     struct http_parser parser;
     struct http_chunk chunk;
-    uint64_t body_left; /* CONN_BODY: of a Content-Length; of what chunks may still bring */
+    uint64_t body_left; /* of a Content-Length; of what chunks may still bring */
+    size_t body_kept;   /* bytes of the body that stay in `in` behind the head */
     struct iobuf in, out;
     int file; /* follows out */
     uint64_t file_at, file_left;
+    uint64_t length_left; /* of the response, by the length it promised */
+    uint64_t moved;       /* bytes in and out so far; at the start of the present wait */
+    uint64_t moved_before;
     unsigned verdict; /* status to answer with instead of asking the handler; 0: ask it */
+    struct address peer;
     uint8_t state;
-    bool running;       /* inside conn_run() */
-    bool readable, eof; /* the socket may have more; the client has shut its side */
-    bool peer_closing;  /* RDHUP was seen: a short read is not the end */
-    bool keep;          /* another request may follow */
-    bool client_done;   /* the client itself asked for the close */
-    bool served;        /* had a response before */
+    bool surplus;                       /* above the ceiling: only probes are answered */
+    bool taking, paused;                /* CONN_HANDLE: more of the body is to come; but not now */
+    bool began, ended;                  /* the response */
+    bool bodyless, chunked, has_length; /* the response */
+    bool drain_wanted;                  /* on_drain() is due once all is sent */
+    bool file_borrowed;                 /* the handler closes it */
+    bool running;                       /* inside conn_run() */
+    bool readable, eof;                 /* the socket may have more; the client has shut its side */
+    bool peer_closing;                  /* RDHUP was seen: a short read is not the end */
+    bool keep;                          /* another request may follow */
+    bool client_done;                   /* the client itself asked for the close */
+    bool served;                        /* had a response before */
 };
 
 void conn_group_init(struct conn_group *g, struct loop *loop, const struct settings *settings,
@@ -79,13 +95,24 @@ void conn_group_sweep(struct conn_group *g);
  * with their response. */
 void conn_group_drain(struct conn_group *g);
 
-/* Takes over an accepted, non-blocking socket.  Above the ceiling it is answered with 503. */
-void conn_open(struct conn_group *g, int fd);
+/* Takes over an accepted, non-blocking socket.  Above the ceiling it is answered with 503, but for
+ * probes; peer is copied. */
+void conn_open(struct conn_group *g, int fd, const struct address *peer);
+
+/* A connection that exchange_detach() gave away has ended. */
+void conn_group_returned(struct conn_group *g);
+
+/* Whether the buffers of all connections have passed the memory they may take. */
+bool conn_group_is_full(const struct conn_group *g);
 
 /* ---- between conn.c and its other halves ---- */
 
-/* Ends it, whatever its state; the struct stays until conn_group_sweep(). */
+/* Ends it, whatever its state, and tells the handler; the struct stays until conn_group_sweep(). */
 void conn_close(struct conn *c);
+/* Ends it but for its socket, which is the caller's now. */
+int conn_detach(struct conn *c);
+/* Goes on with it, now or, when that is under way already, afterwards. */
+void conn_wake(struct conn *c);
 /* Sends what waits.  False: it must wait for the socket, or was closed. */
 bool conn_flush(struct conn *c) NODISCARD;
 /* Reads what has come.  False: it must wait, or was closed. */
@@ -98,5 +125,11 @@ void conn_request(struct conn *c);
 void conn_respond(struct conn *c);
 /* Answers with a status and takes no further request. */
 void conn_refuse(struct conn *c, unsigned status);
+/* Hands what has come of a body to the handler that streams it.  False: more must come. */
+bool conn_stream(struct conn *c) NODISCARD;
+/* Reads what has come of a body before the handler is asked.  False: more must come. */
+bool conn_body(struct conn *c) NODISCARD;
+/* The response is whole: counts and logs it, and makes room for the next request. */
+void conn_finish(struct conn *c);
 
 #endif

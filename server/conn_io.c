@@ -28,14 +28,6 @@ sent(struct conn *c, ssize_t n)
     return -1;
 }
 
-static void
-wait_to_send(struct conn *c, bool progress)
-{
-    if (progress)
-        timeout_disarm(&c->timeout);
-    conn_wait(c, &c->group->send);
-}
-
 /* The buffer first; MSG_MORE lets the head travel with the file's first bytes. */
 static bool
 flush_buffer(struct conn *c)
@@ -51,7 +43,8 @@ flush_buffer(struct conn *c)
     iobuf_consume(&c->out, (size_t)n);
     if (iobuf_n(&c->out) == 0)
         return true;
-    wait_to_send(c, n > 0);
+    c->moved += (uint64_t)n;
+    conn_wait(c, &c->group->send);
     return false;
 }
 
@@ -72,15 +65,18 @@ flush_file(struct conn *c)
         return false;
     c->file_at += (uint64_t)n;
     c->file_left -= (uint64_t)n;
+    c->moved += (uint64_t)n;
     if (c->file_left > 0) {
-        wait_to_send(c, n > 0);
+        conn_wait(c, &c->group->send);
         /* Whether the socket is full or the part was: only the next attempt tells. */
         if (n > 0)
             loop_defer(c->group->loop, &c->task);
         return false;
     }
-    close(c->file);
+    if (!c->file_borrowed)
+        close(c->file);
     c->file = -1;
+    c->file_borrowed = false;
     return true;
 }
 
@@ -96,15 +92,19 @@ conn_flush(struct conn *c)
     return true;
 }
 
-/* An idle connection holds no buffer. */
+/* An idle connection holds no buffer.  While a response waits to be sent, that is what is timed. */
 static void
 wait_for_input(struct conn *c)
 {
     struct conn_group *g = c->group;
 
+    if (iobuf_n(&c->out) > 0 || c->file_left > 0)
+        return;
     iobuf_release(&c->out);
-    if (c->state == CONN_BODY) {
+    if (c->state == CONN_BODY || c->state == CONN_HANDLE) {
         conn_wait(c, &g->body);
+    } else if (c->surplus) {
+        conn_wait(c, &g->surplus);
     } else if (iobuf_n(&c->in) > 0) {
         conn_wait(c, &g->head);
     } else {
@@ -125,13 +125,14 @@ conn_fill(struct conn *c)
         return false;
     }
     room = iobuf_room(&c->in, ROOM_MIN);
+    c->parser.request.base = c->in.p + c->in.start;
     space = iobuf_space(&c->in);
     n = recv(c->source.fd, room, space, 0);
     if (n > 0) {
         c->in.end += (size_t)n;
+        c->moved += (uint64_t)n;
         /* Edge-triggered: after a short read the next byte, or the end, is a new event. */
         c->readable = (size_t)n == space || c->peer_closing;
-        c->parser.request.base = c->in.p + c->in.start;
         return true;
     }
     if (n < 0 && errno == EINTR)

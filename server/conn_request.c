@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "server/conn.h"
 #include "server/route.h"
 #include "server/settings.h"
@@ -16,7 +17,6 @@ find_route(struct conn *c)
     struct conn_group *g = c->group;
     struct exchange *x = &c->x;
 
-    x->request = r;
     x->route = NULL;
     if (r->method == HTTP_METHOD_OTHER || r->method == HTTP_CONNECT)
         return 501;
@@ -31,11 +31,37 @@ find_route(struct conn *c)
         break;
     }
     x->route = route_find(g->routes, x->path, &x->rest);
+    if (c->surplus && (x->route == NULL || !x->route->handler->probe))
+        return 503;
     if (x->route == NULL)
         return 404;
-    if (r->method == HTTP_OPTIONS)
-        return 204;
-    return (x->route->handler->methods & r->method) != 0 ? 0 : 405;
+    if ((x->route->handler->methods & r->method) != 0)
+        return 0;
+    return r->method == HTTP_OPTIONS ? 204 : 405;
+}
+
+static enum handler_body
+body_mode(const struct conn *c)
+{
+    return c->verdict == 0 ? c->x.route->handler->body : HANDLER_BODY_DROP;
+}
+
+/* Whether the client must be told to go on before it sends its body. */
+static void
+invite_body(struct conn *c)
+{
+    if (c->parser.request.expects_continue && iobuf_n(&c->in) == c->parser.request.size)
+        iobuf_append_view(&c->out, STR_LIT("HTTP/1.1 100 Continue\r\n\r\n"));
+}
+
+static void
+begin_exchange(struct conn *c)
+{
+    c->x = (struct exchange){.request = &c->parser.request, .peer = &c->peer, .upstream_us = -1};
+    c->x.begun_us = clock_monotonic_us(clock_system());
+    timeout_disarm(&c->timeout);
+    c->body_kept = 0;
+    c->taking = c->paused = c->began = c->ended = c->drain_wanted = false;
 }
 
 void
@@ -44,41 +70,56 @@ conn_request(struct conn *c)
     const struct http_request *r = &c->parser.request;
     uint64_t limit = c->group->settings->body_bytes;
 
-    c->keep = r->keep_alive;
+    begin_exchange(c);
+    c->keep = r->keep_alive && !c->surplus;
     c->client_done = !r->keep_alive;
     c->verdict = find_route(c);
     if (!r->chunked && r->content_length == 0) {
         conn_respond(c);
         return;
     }
-    /* No handler takes a body.  One that is too large to be read for nothing, or that the client
-     * offers to keep, is not waited for. */
     if (r->content_length > limit) {
         conn_refuse(c, c->verdict >= 400 ? c->verdict : 413);
         return;
     }
-    if (r->expects_continue) {
-        c->keep = false;
-        c->client_done = false;
+    c->body_left = r->chunked ? limit : r->content_length;
+    http_chunk_init(&c->chunk);
+    switch (body_mode(c)) {
+    case HANDLER_BODY_DROP:
+        /* One that the client offers to keep is not waited for. */
+        if (r->expects_continue) {
+            c->keep = false;
+            c->client_done = false;
+            conn_respond(c);
+            return;
+        }
+        break;
+    case HANDLER_BODY_BUFFER:
+        invite_body(c);
+        break;
+    case HANDLER_BODY_STREAM:
+        invite_body(c);
+        c->taking = true;
         conn_respond(c);
         return;
     }
     c->state = CONN_BODY;
-    c->body_left = r->chunked ? limit : r->content_length;
-    http_chunk_init(&c->chunk);
 }
 
 void
 conn_respond(struct conn *c)
 {
     struct conn_group *g = c->group;
+    const struct http_request *r = &c->parser.request;
 
     /* The path may have moved with the buffer while the body was read. */
     if (c->state == CONN_BODY)
         c->verdict = find_route(c);
     c->state = CONN_HANDLE;
+    timeout_disarm(&c->timeout);
     c->x.now_unix = g->loop->now_unix;
     c->x.scratch = &g->scratch;
+    c->x.body = (struct str){r->base + r->size, c->body_kept};
     if (c->verdict != 0) {
         exchange_status(&c->x, c->verdict);
         return;
@@ -90,11 +131,103 @@ conn_respond(struct conn *c)
 void
 conn_refuse(struct conn *c, unsigned status)
 {
+    if (c->state != CONN_HANDLE && c->state != CONN_BODY)
+        begin_exchange(c);
     c->keep = false;
     c->client_done = false;
     c->parser.request.size = (uint32_t)iobuf_n(&c->in);
-    c->x.request = &c->parser.request;
+    c->body_kept = 0;
+    c->state = CONN_HANDLE;
     if (status != 405)
         c->x.route = NULL;
     exchange_status(&c->x, status);
+}
+
+/*
+ * The next part of the body, which lies behind the head and what is kept of it.  HTTP_CHUNK_DATA,
+ * HTTP_CHUNK_DONE, HTTP_CHUNK_MORE, or a status; *used bytes from there can go when *data was used.
+ */
+static int
+next_part(struct conn *c, size_t *used, struct str *data)
+{
+    size_t at = c->parser.request.size + c->body_kept;
+    const char *p = c->in.p + c->in.start + at;
+    size_t n = iobuf_n(&c->in) - at;
+    int result;
+
+    *used = 0;
+    *data = (struct str){p, 0};
+    if (!c->parser.request.chunked) {
+        if (c->body_left == 0)
+            return HTTP_CHUNK_DONE;
+        *used = data->n = c->body_left < n ? (size_t)c->body_left : n;
+        c->body_left -= *used;
+        return *used > 0 ? HTTP_CHUNK_DATA : HTTP_CHUNK_MORE;
+    }
+    result = http_chunk_decode(&c->chunk, p, n, used, data);
+    if (result != HTTP_CHUNK_DATA)
+        data->n = 0;
+    if (data->n + http_chunk_announced(&c->chunk) > c->body_left)
+        return result > HTTP_CHUNK_DATA ? result : 413;
+    c->body_left -= data->n;
+    return result;
+}
+
+bool
+conn_body(struct conn *c)
+{
+    struct str data;
+    size_t used;
+    int result = next_part(c, &used, &data);
+    size_t at = c->parser.request.size + c->body_kept;
+    bool keeps = body_mode(c) == HANDLER_BODY_BUFFER;
+
+    if (result > HTTP_CHUNK_DATA) {
+        conn_refuse(c, (unsigned)result);
+        return true;
+    }
+    c->x.received += data.n;
+    if (keeps) {
+        iobuf_cut(&c->in, at, used - data.n); /* the framing before it */
+        c->body_kept += data.n;
+    } else {
+        iobuf_cut(&c->in, at, used);
+    }
+    if (result == HTTP_CHUNK_DONE)
+        conn_respond(c);
+    else if (keeps && conn_group_is_full(c->group))
+        conn_refuse(c, 503);
+    return result != HTTP_CHUNK_MORE;
+}
+
+bool
+conn_stream(struct conn *c)
+{
+    struct str data;
+    size_t used;
+    int result = next_part(c, &used, &data);
+
+    if (result > HTTP_CHUNK_DATA) {
+        const struct handler *h = c->x.route->handler;
+
+        h->on_abort(&c->x);
+        if (c->began) {
+            c->ended = true;
+            conn_close(c);
+        } else {
+            conn_refuse(c, (unsigned)result);
+        }
+        return true;
+    }
+    c->x.received += data.n;
+    if (result == HTTP_CHUNK_DONE) {
+        c->taking = false;
+        timeout_disarm(&c->timeout);
+    }
+    if (result != HTTP_CHUNK_MORE)
+        c->x.route->handler->on_body(&c->x, data, result == HTTP_CHUNK_DONE);
+    /* The handler may have ended the connection. */
+    if (c->state == CONN_HANDLE)
+        iobuf_cut(&c->in, c->parser.request.size, used);
+    return result != HTTP_CHUNK_MORE;
 }

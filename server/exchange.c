@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/exchange.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -14,12 +15,12 @@
 #include "server/settings.h"
 
 /* The longest request line there may be (options.c), each byte of it escaped. */
-enum { LOCATION_MAX = 3 * 64 * 1024 + 64 };
+enum { LOCATION_MAX = 3 * 64 * 1024 + 64, SIZE_LINE_MAX = 20 };
 
 static struct conn *
-conn_of(struct exchange *x)
+conn_of(const struct exchange *x)
 {
-    return (struct conn *)((char *)x - offsetof(struct conn, x));
+    return (struct conn *)((const char *)x - offsetof(struct conn, x));
 }
 
 static const char *
@@ -32,56 +33,78 @@ date_of(struct conn_group *g)
     return g->date;
 }
 
+/* What the request and the state of the worker make of the handler's wishes. */
 static void
-write_head(struct conn *c, const struct exchange_reply *r)
+send_head(struct conn *c, struct http_response *head)
 {
-    struct http_response head = {
-        .status = r->status,
-        .type = r->type,
-        .headers = r->headers,
-        .has_length = r->status != 204 && r->status != 304,
-        .length = r->body.n + r->file_bytes,
-    };
+    bool old = c->parser.request.minor == 0;
 
+    assert(!c->began && !c->ended);
+    c->began = true;
+    c->x.status = head->status;
+    c->bodyless = c->parser.request.method == HTTP_HEAD || head->status == 204 ||
+                  head->status == 304 || head->status < 200;
+    c->has_length = head->has_length;
+    c->length_left = head->length;
+    if (head->status == 204 || head->status < 200)
+        head->has_length = false;
+    c->chunked = !c->has_length && !c->bodyless && !old;
+    head->chunked = c->chunked;
+    /* A body that the client has not sent to its end would be read as the next request. */
+    c->keep = c->keep && !c->group->draining && (c->has_length || c->bodyless || !old);
     if (!c->keep)
-        head.connection = HTTP_CONNECTION_CLOSE;
-    else if (c->parser.request.minor == 0)
-        head.connection = HTTP_CONNECTION_KEEP;
-    http_response_head(&head, date_of(c->group), &c->out);
+        head->connection = HTTP_CONNECTION_CLOSE;
+    else if (old)
+        head->connection = HTTP_CONNECTION_KEEP;
+    http_response_head(head, date_of(c->group), &c->out);
 }
 
 static void
-attach_file(struct conn *c, const struct exchange_reply *r, bool wanted)
+attach_file(struct conn *c, int fd, uint64_t at, uint64_t n)
 {
-    if (wanted && r->file_bytes > 0) {
-        c->file = r->file;
-        c->file_at = r->file_at;
-        c->file_left = r->file_bytes;
-    } else if (r->file >= 0) {
-        close(r->file);
+    c->file = fd;
+    c->file_at = at;
+    c->file_left = n;
+    c->x.sent += n;
+}
+
+/* The rest is conn_run()'s. */
+static void
+end(struct conn *c)
+{
+    c->ended = true;
+    if (c->taking) {
+        c->keep = false;
+        c->client_done = false;
+        c->taking = false;
     }
+    conn_wake(c);
 }
 
 void
 exchange_reply(struct exchange *x, const struct exchange_reply *r)
 {
     struct conn *c = conn_of(x);
-    struct conn_group *g = c->group;
-    bool wants_body = c->parser.request.method != HTTP_HEAD && r->status != 204 && r->status != 304;
+    struct http_response head = {
+        .status = r->status,
+        .type = r->type,
+        .headers = r->headers,
+        .has_length = r->status != 304,
+        .length = r->body.n + r->file_bytes,
+    };
 
-    c->keep = c->keep && !g->draining;
-    write_head(c, r);
-    if (wants_body)
+    if (c->taking)
+        c->keep = false;
+    send_head(c, &head);
+    if (!c->bodyless) {
         iobuf_append_view(&c->out, r->body);
-    attach_file(c, r, wants_body);
-
-    iobuf_consume(&c->in, c->parser.request.size);
-    http_parse_init(&c->parser, &g->settings->http);
-    timeout_disarm(&c->timeout);
-    c->served = true;
-    c->state = c->file_left > 0 || !c->keep ? CONN_SEND : CONN_HEAD;
-    if (!c->running)
-        loop_defer(g->loop, &c->task);
+        x->sent += r->body.n;
+    }
+    if (!c->bodyless && r->file_bytes > 0)
+        attach_file(c, r->file, r->file_at, r->file_bytes);
+    else if (r->file >= 0)
+        close(r->file);
+    end(c);
 }
 
 void
@@ -131,4 +154,128 @@ exchange_redirect(struct exchange *x, struct str path)
     r.status = 301;
     r.headers = buf_view(&location);
     exchange_reply(x, &r);
+}
+
+void
+exchange_begin(struct exchange *x, const struct exchange_head *h)
+{
+    struct http_response head = {
+        .status = h->status,
+        .reason = h->reason,
+        .type = h->type,
+        .headers = h->headers,
+        .has_length = h->has_length,
+        .length = h->length,
+        .has_date = h->has_date,
+        .has_server = h->has_server,
+    };
+
+    send_head(conn_of(x), &head);
+    conn_of(x)->drain_wanted = true;
+    conn_wake(conn_of(x));
+}
+
+void
+exchange_write(struct exchange *x, struct str part)
+{
+    struct conn *c = conn_of(x);
+    char size[SIZE_LINE_MAX];
+
+    assert(c->began && !c->ended && c->file_left == 0);
+    if (c->bodyless || part.n == 0)
+        return;
+    /* Of a length that was promised, what is beyond it would be read as the next response. */
+    if (c->has_length && part.n > c->length_left)
+        part.n = (size_t)c->length_left;
+    c->length_left -= c->has_length ? part.n : 0;
+    x->sent += part.n;
+    if (c->chunked)
+        iobuf_append(&c->out, size, (size_t)snprintf(size, sizeof(size), "%zx\r\n", part.n));
+    iobuf_append_view(&c->out, part);
+    if (c->chunked)
+        iobuf_append_view(&c->out, STR_LIT("\r\n"));
+    c->drain_wanted = true;
+    conn_wake(c);
+}
+
+void
+exchange_file(struct exchange *x, int fd, uint64_t at, uint64_t n)
+{
+    struct conn *c = conn_of(x);
+
+    assert(c->began && !c->ended && c->file_left == 0 && c->has_length && n <= c->length_left);
+    c->drain_wanted = true;
+    conn_wake(c);
+    if (c->bodyless || n == 0)
+        return;
+    c->length_left -= n;
+    c->file_borrowed = true;
+    attach_file(c, fd, at, n);
+}
+
+uint64_t
+exchange_pending(const struct exchange *x)
+{
+    const struct conn *c = conn_of(x);
+
+    return iobuf_n(&c->out) + c->file_left;
+}
+
+void
+exchange_end(struct exchange *x)
+{
+    struct conn *c = conn_of(x);
+
+    assert(c->began && !c->ended);
+    if (c->has_length && c->length_left > 0 && !c->bodyless) {
+        exchange_cut(x);
+        return;
+    }
+    if (c->chunked)
+        iobuf_append_view(&c->out, STR_LIT("0\r\n\r\n"));
+    end(c);
+}
+
+void
+exchange_cut(struct exchange *x)
+{
+    struct conn *c = conn_of(x);
+
+    c->ended = true; /* the handler knows */
+    conn_close(c);
+}
+
+void
+exchange_body_pause(struct exchange *x)
+{
+    struct conn *c = conn_of(x);
+
+    c->paused = true;
+    if (c->timeout.list == &c->group->body)
+        timeout_disarm(&c->timeout);
+}
+
+void
+exchange_body_resume(struct exchange *x)
+{
+    struct conn *c = conn_of(x);
+
+    c->paused = false;
+    conn_wake(c);
+}
+
+int
+exchange_detach(struct exchange *x, struct iobuf *in, struct iobuf *out)
+{
+    struct conn *c = conn_of(x);
+
+    assert(!c->began && !c->ended);
+    c->x.status = 101;
+    c->ended = true;
+    conn_finish(c);
+    *in = c->in;
+    *out = c->out;
+    c->in = (struct iobuf){.pool = in->pool};
+    c->out = (struct iobuf){.pool = out->pool};
+    return conn_detach(c);
 }

@@ -19,4 +19,5 @@ const struct handler handler_health = {
     .path = "/healthz",
     .methods = HTTP_GET | HTTP_HEAD,
     .respond = respond,
+    .probe = true,
 };

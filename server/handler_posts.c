@@ -33,9 +33,9 @@ check(const struct settings *s, struct err *err)
 
 /* A connection of its own for each worker: SQLite's may not be carried across a fork. */
 static int
-open_posts(struct route *route, const struct settings *s, struct err *err)
+open_posts(struct route *route, const struct worker_env *env, struct err *err)
 {
-    route->local = db_posts_open(s->database, err);
+    route->local = db_posts_open(env->settings->database, err);
     return route->local != NULL ? 0 : -1;
 }
 

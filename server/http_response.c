@@ -13,20 +13,39 @@ http_response_reason(unsigned status)
 {
     static const char *const reasons[] = {
         "200 OK",
-        "204 No Content",
-        "301 Moved Permanently",
         "304 Not Modified",
+        "201 Created",
+        "202 Accepted",
+        "204 No Content",
+        "206 Partial Content",
+        "301 Moved Permanently",
+        "302 Found",
+        "303 See Other",
+        "307 Temporary Redirect",
+        "308 Permanent Redirect",
         "400 Bad Request",
+        "401 Unauthorized",
         "403 Forbidden",
         "404 Not Found",
         "405 Method Not Allowed",
+        "406 Not Acceptable",
         "408 Request Timeout",
+        "409 Conflict",
+        "410 Gone",
+        "411 Length Required",
+        "412 Precondition Failed",
         "413 Content Too Large",
         "414 URI Too Long",
+        "415 Unsupported Media Type",
+        "416 Range Not Satisfiable",
         "417 Expectation Failed",
+        "422 Unprocessable Content",
+        "429 Too Many Requests",
         "431 Request Header Fields Too Large",
         "501 Not Implemented",
+        "502 Bad Gateway",
         "503 Service Unavailable",
+        "504 Gateway Timeout",
         "505 HTTP Version Not Supported",
     };
 
@@ -62,18 +81,34 @@ put_number(char *p, uint64_t v)
     return put(p, digits + at, sizeof(digits) - at);
 }
 
+/* "HTTP/1.1 200 OK" */
+static char *
+put_status_line(char *p, const struct http_response *r)
+{
+    const char *reason = http_response_reason(r->status);
+
+    p = PUT_LIT(p, "HTTP/1.1 ");
+    if (r->reason == NULL)
+        return put(p, reason, strlen(reason));
+    p = put_number(p, r->status);
+    *p++ = ' ';
+    return put(p, r->reason, strlen(r->reason));
+}
+
 void
 http_response_head(const struct http_response *r, const char *date, struct iobuf *out)
 {
-    const char *reason = http_response_reason(r->status);
     size_t type_n = r->type != NULL ? strlen(r->type) : 0;
-    char *start = iobuf_room(out, FIXED_MAX + type_n + r->headers.n);
-    char *p = start;
+    size_t reason_n = r->reason != NULL ? strlen(r->reason) : 0;
+    char *start = iobuf_room(out, FIXED_MAX + type_n + reason_n + r->headers.n);
+    char *p = put_status_line(start, r);
 
-    p = PUT_LIT(p, "HTTP/1.1 ");
-    p = put(p, reason, strlen(reason));
-    p = PUT_LIT(p, "\r\nServer: berthd\r\nDate: ");
-    p = put(p, date, strlen(date));
+    if (!r->has_server)
+        p = PUT_LIT(p, "\r\nServer: berthd");
+    if (!r->has_date) {
+        p = PUT_LIT(p, "\r\nDate: ");
+        p = put(p, date, strlen(date));
+    }
     if (r->type != NULL) {
         p = PUT_LIT(p, "\r\nContent-Type: ");
         p = put(p, r->type, type_n);
@@ -81,6 +116,8 @@ http_response_head(const struct http_response *r, const char *date, struct iobuf
     if (r->has_length) {
         p = PUT_LIT(p, "\r\nContent-Length: ");
         p = put_number(p, r->length);
+    } else if (r->chunked) {
+        p = PUT_LIT(p, "\r\nTransfer-Encoding: chunked");
     }
     if (r->connection == HTTP_CONNECTION_CLOSE)
         p = PUT_LIT(p, "\r\nConnection: close");

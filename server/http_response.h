@@ -15,9 +15,11 @@ enum http_connection { HTTP_CONNECTION_DEFAULT, HTTP_CONNECTION_KEEP, HTTP_CONNE
 
 struct http_response {
     unsigned status;
+    const char *reason; /* without the number; NULL: the usual one */
     const char *type;   /* Content-Type, or NULL */
     struct str headers; /* more lines, each with its CRLF */
-    bool has_length;
+    bool has_length, chunked;
+    bool has_date, has_server; /* among headers */
     uint64_t length;
     enum http_connection connection;
 };

@@ -52,6 +52,7 @@ iobuf_release(struct iobuf *b)
 {
     if (b->p == NULL)
         return;
+    b->pool->used -= b->cap;
     if (b->cap == b->pool->block)
         give_block(b->pool, b->p);
     else
@@ -82,6 +83,7 @@ grow(struct iobuf *b, size_t need)
     b->p = p;
     b->cap = cap;
     b->end = used;
+    b->pool->used += cap;
 }
 
 char *

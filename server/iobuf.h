@@ -18,6 +18,7 @@ struct iobuf_pool {
     size_t block;
     unsigned n, max; /* free blocks that are kept */
     void *free;
+    size_t used; /* bytes of all buffers, free blocks not counted */
 };
 
 struct iobuf {

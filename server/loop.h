@@ -26,7 +26,7 @@ struct loop_task {
     bool queued;
 };
 
-enum { LOOP_LISTS_MAX = 16 };
+enum { LOOP_LISTS_MAX = 64 };
 
 struct loop {
     int epoll_fd;

@@ -22,7 +22,7 @@ struct options {
     const char *init_db;
     uint64_t graceful_timeout, keep_alive, header_timeout, body_timeout, send_timeout; /* s */
     uint64_t worker_connections, backlog;
-    uint64_t limit_line, limit_fields, limit_field, limit_head, limit_body;
+    uint64_t limit_line, limit_fields, limit_field, limit_head, limit_body, limit_memory, min_rate;
     const char *log_level;
     const char *log_format;
 };

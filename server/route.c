@@ -96,12 +96,12 @@ route_done(struct routes *r)
 }
 
 int
-route_open(struct routes *r, const struct settings *s, struct err *err)
+route_open(struct routes *r, const struct worker_env *env, struct err *err)
 {
     for (size_t i = 0; i < r->n; i++) {
         const struct handler *h = r->v[i].handler;
 
-        if (h->open != NULL && h->open(&r->v[i], s, err) < 0)
+        if (h->open != NULL && h->open(&r->v[i], env, err) < 0)
             return err_wrap(err, "%s", r->v[i].path);
     }
     return 0;

@@ -14,10 +14,32 @@
 #include "base/attr.h"
 #include "base/str.h"
 
+struct conn_group;
 struct err;
 struct exchange;
+struct loop;
+struct pool;
 struct route;
 struct settings;
+struct stats;
+
+/* What a worker has for its handlers.  All of it lives as long as the worker. */
+struct worker_env {
+    const struct settings *settings;
+    struct loop *loop;
+    struct conn_group *group;
+    struct pool *pool;   /* threads for what blocks */
+    struct stats *stats; /* shared with the master */
+    unsigned index;      /* of the worker */
+};
+
+/* What becomes of a request's body before or while the handler answers.  Its length is limited in
+ * any case. */
+enum handler_body {
+    HANDLER_BODY_DROP,   /* read for nothing */
+    HANDLER_BODY_BUFFER, /* x->body, whole, when respond() is called */
+    HANDLER_BODY_STREAM  /* respond() is called first, then on_body() for each part */
+};
 
 struct handler {
     const char *name;
@@ -27,9 +49,19 @@ struct handler {
     /* In the master, before workers are forked: what is wrong with the settings shows here. */
     int (*check)(const struct settings *s, struct err *err);
     /* In each worker: sets route->local. */
-    int (*open)(struct route *route, const struct settings *s, struct err *err);
+    int (*open)(struct route *route, const struct worker_env *env, struct err *err);
     void (*close)(struct route *route);
     void (*respond)(struct exchange *x);
+    enum handler_body body;
+    bool probe; /* answered even at the ceiling of connections: health must show that */
+    /* A part of the body; the last call has last set, and perhaps no bytes.  Not called when the
+     * request has no body. */
+    void (*on_body)(struct exchange *x, struct str part, bool last);
+    /* The client has taken all that was written since exchange_begin(). */
+    void (*on_drain)(struct exchange *x);
+    /* The client is gone, or was too slow, before the answer was whole.  Needed by every handler
+     * that does not answer before respond() returns. */
+    void (*on_abort)(struct exchange *x);
 };
 
 struct route {
@@ -51,7 +83,7 @@ int route_init(struct routes *r, const struct settings *s, struct err *err) NODI
 void route_done(struct routes *r);
 
 /* In a worker: opens what the handlers need, and closes it. */
-int route_open(struct routes *r, const struct settings *s, struct err *err) NODISCARD;
+int route_open(struct routes *r, const struct worker_env *env, struct err *err) NODISCARD;
 void route_close(struct routes *r);
 
 /* NULL when there is none.  rest is what the route's own path leaves. */

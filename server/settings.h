@@ -29,6 +29,8 @@ struct settings {
     unsigned send_timeout_ms; /* without progress */
     unsigned keep_alive_ms;   /* between requests */
     unsigned graceful_ms;     /* for what is in flight at a graceful stop */
+    unsigned min_rate;        /* bytes per second of a body or a response; below it is too slow */
+    uint64_t memory_bytes;    /* of a worker's buffers together */
 
     const char *database; /* path of an SQLite file, or NULL */
     struct settings_mount *mounts;

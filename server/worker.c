@@ -82,10 +82,11 @@ resume_accepting(struct timeout *t UNUSED, void *ctx)
 static bool
 accept_one(struct worker_listener *l)
 {
-    int fd = accept4(l->source.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    struct address peer = {.size = sizeof(peer.local)};
+    int fd = accept4(l->source.fd, &peer.any, &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     if (fd >= 0) {
-        conn_open(&l->worker->group, fd);
+        conn_open(&l->worker->group, fd, &peer);
         return true;
     }
     switch (errno) {
@@ -230,8 +231,11 @@ worker_run(const struct settings *settings, struct routes *routes, struct listen
 
     if (loop_init(&w.loop, &err) == 0) {
         conn_group_init(&w.group, &w.loop, settings, routes);
+        struct worker_env env = {
+            .settings = settings, .loop = &w.loop, .group = &w.group, .index = index};
+
         watch_timeouts(&w, settings);
-        if (route_open(routes, settings, &err) == 0 && watch_signals(&w, &err) == 0 &&
+        if (route_open(routes, &env, &err) == 0 && watch_signals(&w, &err) == 0 &&
             watch_listeners(&w, listen, index, &err) == 0)
             result = serve(&w, &err);
         conn_group_done(&w.group);

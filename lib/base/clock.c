@@ -53,6 +53,12 @@ clock_monotonic_ms(const struct clock *c)
     return c->monotonic_ns(c->ctx) / 1000000;
 }
 
+int64_t
+clock_monotonic_us(const struct clock *c)
+{
+    return c->monotonic_ns(c->ctx) / 1000;
+}
+
 /* Days to a civil date: count from 0000-03-01 in eras of 400 years, so that the leap day is the
  * last day of a counted year. */
 struct clock_date

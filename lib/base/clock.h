@@ -24,6 +24,7 @@ const struct clock *clock_system(void);
 
 int64_t clock_unix(const struct clock *c); /* seconds since 1970-01-01T00:00:00Z */
 int64_t clock_monotonic_ms(const struct clock *c);
+int64_t clock_monotonic_us(const struct clock *c);
 
 /* Breaks a Unix time down by the proleptic Gregorian calendar, UTC, without the C library's time
  * zone state. */

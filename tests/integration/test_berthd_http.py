@@ -256,12 +256,25 @@ def test_above_the_ceiling_clients_are_told_to_come_again(serve):
     _, address = serve("--worker-connections", "5", workers="1")
     held = [Raw(address).send("GET /healthz HTTP/1.1\r\n") for _ in range(5)]
     with Raw(address) as raw:
-        answer = raw.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").response()
+        answer = raw.send("GET /none HTTP/1.1\r\nHost: a\r\n\r\n").response()
         assert answer.status == 503
         assert int(answer.headers["retry-after"]) > 0
         assert raw.ended()
     for raw in held:
         assert raw.send("Host: a\r\n\r\n").response().status == 200
+        raw.socket.close()
+
+
+def test_health_is_answered_above_the_ceiling(serve):
+    _, address = serve("--worker-connections", "2", workers="1")
+    held = [Raw(address).send("GET /healthz HTTP/1.1\r\n") for _ in range(2)]
+    with Raw(address) as raw:
+        assert raw.get().status == 200
+        assert raw.ended()
+    with Raw(address) as raw:  # says nothing: told to come again, soon
+        assert raw.response().status == 503
+        assert raw.ended()
+    for raw in held:
         raw.socket.close()
 
 
@@ -274,8 +287,8 @@ def test_an_idle_connection_makes_room_at_the_ceiling(serve):
     status = 503
     while status == 503 and time.monotonic() < deadline:
         with Raw(address) as raw:
-            status = raw.get(headers="Connection: close\r\n").status
-    assert status == 200
+            status = raw.get("/none", headers="Connection: close\r\n").status
+    assert status == 404
     assert idle.ended()
     assert busy.send("Host: a\r\n\r\n").response().status == 200
     busy.socket.close()
