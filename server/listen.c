@@ -70,7 +70,7 @@ clear_path(const struct address *a, struct err *err)
 }
 
 static int
-open_local(const struct address *a, struct err *err)
+open_local(const struct address *a, const struct settings *s, struct err *err)
 {
     cleanup_fd int fd = -1;
 
@@ -82,8 +82,10 @@ open_local(const struct address *a, struct err *err)
     if (bind(fd, &a->any, a->size) < 0)
         return err_sys(err, "bind");
     /* Like gunicorn's: the folder decides who may come near it. */
-    if (chmod(a->local.sun_path, 0777) < 0)
+    if (chmod(a->local.sun_path, s->socket_mode) < 0)
         return err_sys(err, "chmod");
+    if (s->user.wanted && chown(a->local.sun_path, s->user.uid, s->user.gid) < 0)
+        return err_sys(err, "chown");
     return steal_fd(&fd);
 }
 
@@ -107,8 +109,9 @@ remember_name(struct listen_set *l, unsigned at, int fd)
 }
 
 static int
-open_address(struct listen_set *l, unsigned at, const char *text, int backlog, struct err *err)
+open_address(struct listen_set *l, unsigned at, const struct settings *settings, struct err *err)
 {
+    const char *text = settings->binds[at];
     struct address a;
 
     if (address_parse(text, &a, err) < 0)
@@ -121,7 +124,7 @@ open_address(struct listen_set *l, unsigned at, const char *text, int backlog, s
             s->fd = l->sockets[at].fd;
             continue;
         }
-        s->fd = s->shared ? open_local(&a, err) : open_tcp(&a, w == 0, err);
+        s->fd = s->shared ? open_local(&a, settings, err) : open_tcp(&a, w == 0, err);
         if (s->fd < 0)
             return err_wrap(err, "listen on %s", text);
         /* The port that 0 has become is the others' as well. */
@@ -132,7 +135,7 @@ open_address(struct listen_set *l, unsigned at, const char *text, int backlog, s
     }
     /* Only now, so that the kernel knows the whole group when the first connection arrives. */
     for (unsigned w = 0; w < (l->sockets[at].shared ? 1 : l->workers); w++) {
-        if (start(l->sockets[w * l->n + at].fd, backlog, err) < 0)
+        if (start(l->sockets[w * l->n + at].fd, settings->backlog, err) < 0)
             return err_wrap(err, "listen on %s", text);
     }
     return 0;
@@ -148,7 +151,7 @@ listen_open(struct listen_set *l, const struct settings *s, unsigned workers, st
     for (unsigned i = 0; i < workers * l->n; i++)
         l->sockets[i] = (struct listen_socket){-1, false};
     for (unsigned i = 0; i < l->n; i++) {
-        if (open_address(l, i, s->binds[i], s->backlog, err) < 0) {
+        if (open_address(l, i, s, err) < 0) {
             listen_done(l);
             return -1;
         }

@@ -15,14 +15,20 @@
 #include "base/version.h"
 #include "server/db.h"
 #include "server/db_posts.h"
+#include "server/gunicorn.h"
 #include "server/listen.h"
 #include "server/master.h"
 #include "server/options.h"
+#include "server/options_print.h"
+#include "server/options_process.h"
 #include "server/route.h"
+#include "server/sandbox.h"
 #include "server/settings.h"
 #include "server/sizing.h"
+#include "server/title.h"
+#include "server/user.h"
 
-enum { READY_MAX = 16 * 1024 };
+enum { READY_MAX = 16 * 1024, CONFIG_MAX = 1024 * 1024 };
 
 static int
 init_db(const char *text, struct err *err)
@@ -55,17 +61,80 @@ raise_descriptors(const struct settings *s)
 }
 
 static int
-serve(const struct options *o, const struct settings *s, struct err *err)
+count_workers(const struct options *o, unsigned *workers, struct buf *why, struct err *err)
 {
     struct sizing_opts ask = {.workers = o->workers, .policy = o->policy, .cpus = o->cpus};
+
+    ask.from_environment = o->workers != NULL && o->workers == getenv("WEB_CONCURRENCY");
+    return sizing_workers(&ask, workers, why, err);
+}
+
+static int
+check_workers(const struct options *o, const struct settings *s UNUSED, struct err *err)
+{
+    cleanup_buf struct buf why = BUF_INIT(READY_MAX);
+    unsigned workers;
+
+    if (count_workers(o, &workers, &why, err) < 0)
+        return -1;
+    if (o->print_config)
+        printf("# %s\n", buf_cstr(&why));
+    return 0;
+}
+
+static int
+check_user(const struct options *o UNUSED, const struct settings *s, struct err *err)
+{
+    return user_check(&s->user, err);
+}
+
+static int
+check_routes(const struct options *o UNUSED, const struct settings *s, struct err *err)
+{
+    struct routes routes;
+    int result = route_init(&routes, s, err);
+
+    route_done(&routes);
+    return result;
+}
+
+/* --check-config and --print-config: everything that is wrong in one run. */
+static int
+report(const struct options *o, const struct settings *s)
+{
+    static int (*const checks[])(const struct options *, const struct settings *,
+                                 struct err *) = {check_workers, check_user, check_routes};
+    cleanup_buf struct buf text = BUF_INIT(CONFIG_MAX);
+    struct err err = ERR_INIT;
+    int status = 0;
+
+    if (o->print_config) {
+        options_print(o, s, &text);
+        fputs(buf_cstr(&text), stdout);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
+        if (checks[i](o, s, &err) < 0) {
+            log_error("%s", err.msg);
+            status = 1;
+        }
+    }
+    if (s->sandbox && sandbox_try(sandbox_parts(s), &err) < 0)
+        log_warn("the workers' sandbox: %s", err.msg);
+    if (status == 0 && o->check_config)
+        puts("berthd: the configuration is fine");
+    return status;
+}
+
+static int
+serve(const struct options *o, const struct settings *s, struct err *err)
+{
     cleanup_buf struct buf ready = BUF_INIT(READY_MAX);
     struct listen_set listen;
     struct routes routes;
     unsigned workers;
     int result;
 
-    ask.from_environment = o->workers != NULL && o->workers == getenv("WEB_CONCURRENCY");
-    if (sizing_workers(&ask, &workers, &ready, err) < 0)
+    if (count_workers(o, &workers, &ready, err) < 0 || user_check(&s->user, err) < 0)
         return -1;
     raise_descriptors(s);
     if (route_init(&routes, s, err) < 0) {
@@ -76,6 +145,7 @@ serve(const struct options *o, const struct settings *s, struct err *err)
     if (result == 0) {
         buf_append_str(&ready, "; listening on ");
         listen_format(&listen, &ready);
+        title_set("berthd", "berthd: master%s", s->name);
         result = master_run(s, &routes, &listen, buf_cstr(&ready), err);
         listen_done(&listen);
     }
@@ -93,11 +163,13 @@ run(const void *opts, int n_operands UNUSED, char **operands UNUSED, struct err 
 
     log_level_parse(o->log_level, &level);
     log_init("berthd", level, strcmp(o->log_format, "json") == 0);
+    if (options_process_enter(o, err) < 0)
+        return -1;
     if (o->init_db != NULL)
         return init_db(o->init_db, err);
     if (options_settings(o, &s, err) < 0)
         return -1;
-    result = serve(o, &s, err);
+    result = o->check_config || o->print_config ? report(o, &s) : serve(o, &s, err);
     options_done(&s);
     return result;
 }
@@ -108,6 +180,7 @@ static const struct cli_cmd berthd = {
     .opts = options_table,
     .opts_size = sizeof(struct options),
     .defaults = &options_defaults,
+    .habits = &gunicorn_habits,
     .run = run,
 };
 
@@ -125,5 +198,5 @@ main(int argc, char **argv)
     };
 
     snprintf(version, sizeof(version), BERTH_VERSION_TEXT("berthd") "%s\n", db_version());
-    return cli_main(&program, argc, argv);
+    return cli_main(&program, argc, title_init(argc, argv));
 }

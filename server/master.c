@@ -14,7 +14,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "server/listen.h"
+#include "server/sandbox.h"
 #include "server/settings.h"
+#include "server/title.h"
+#include "server/user.h"
 #include "server/worker.h"
 
 enum {
@@ -54,9 +57,18 @@ now_ms(void)
 static NORETURN void
 become_worker(struct master *m, unsigned index, pid_t parent)
 {
+    struct err err = ERR_INIT;
     int status;
 
-    /* Orphans would keep the port: when the master is gone, so are we, gracefully. */
+    title_set("berthd-worker", "berthd: worker %u%s", index + 1, m->settings->name);
+    if (m->settings->sandbox)
+        sandbox_bound();
+    if (user_become(&m->settings->user, &err) < 0) {
+        log_error("worker %u: %s", index + 1, err.msg);
+        _exit(1);
+    }
+    /* Orphans would keep the port: when the master is gone, so are we, gracefully.  Becoming
+     * another user takes the wish back, so it comes after. */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
         _exit(1);

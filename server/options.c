@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "server/address.h"
 #include "server/db.h"
+#include "server/options_process.h"
 #include "server/settings.h"
 
 /* The shortest head limit that leaves a line's own limit the one that decides (http_parse.h). */
@@ -66,6 +67,24 @@ const struct cli_opt options_table[] = {
     {"log-level", 0, CLI_CHOICE, AT(log_level), "debug|info|warn|warning|error|critical",
      "What is logged to standard error.", 0, 0, NULL},
     {"log-format", 0, CLI_CHOICE, AT(log_format), "text|json", "How it is written.", 0, 0, NULL},
+    {"user", 'u', CLI_STR, AT(user), "USER",
+     "Who the workers become once the ports are bound: a name or a number.", 0, 0, NULL},
+    {"group", 'g', CLI_STR, AT(group), "GROUP", "Their group, else the user's own.", 0, 0, NULL},
+    {"umask", 'm', CLI_STR, AT(umask), "MODE",
+     "Octal mask for the modes of files and unix sockets that are made.", 0, 0, NULL},
+    {"chdir", 0, CLI_STR, AT(chdir), "FOLDER",
+     "Where relative paths start, before anything is opened.", 0, 0, NULL},
+    {"name", 'n', CLI_STR, AT(name), "NAME", "Shown by ps: berthd: master [NAME].", 0, 0, NULL},
+    {"env", 'e', CLI_LIST, AT(env), "NAME=VALUE",
+     "Set an environment variable, as if it had been there; may be repeated.", 0, 0, NULL},
+    {"no-sandbox", 0, CLI_FLAG, AT(no_sandbox), NULL,
+     "Leave the workers their capabilities and all system calls.", 0, 0, NULL},
+    {"check-config", 0, CLI_FLAG, AT(check_config), NULL,
+     "Check all that can be checked without binding a port, and exit.", 0, 0, NULL},
+    {"print-config", 0, CLI_FLAG, AT(print_config), NULL,
+     "Print every setting and where it comes from, check them, and exit.", 0, 0, NULL},
+    {"preload", 0, CLI_FLAG, AT(preload), NULL,
+     "For gunicorn's habits: what can be loaded before the workers start always is.", 0, 0, NULL},
     {NULL, 0, CLI_FLAG, 0, NULL, NULL, 0, 0, NULL},
 };
 
@@ -166,7 +185,8 @@ options_settings(const struct options *o, struct settings *out, struct err *err)
 
     if (o->database != NULL && db_path(o->database, &s.database, err) < 0)
         return err_wrap(err, "--database");
-    if (set_binds(o, &s, err) < 0 || set_mounts(&o->statics, &s, err) < 0) {
+    if (options_process_settings(o, &s, err) < 0 || set_binds(o, &s, err) < 0 ||
+        set_mounts(&o->statics, &s, err) < 0) {
         options_done(&s);
         return -1;
     }
@@ -183,5 +203,6 @@ options_done(struct settings *s)
     for (size_t i = 0; i < s->n_mounts; i++)
         free(s->mounts[i].url);
     free(s->mounts);
+    free(s->name);
     *s = (struct settings){.n_binds = 0};
 }

@@ -4,6 +4,7 @@
 
 /* The command line of berthd: what was written, and the settings that it means. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/attr.h"
@@ -25,6 +26,12 @@ struct options {
     uint64_t limit_line, limit_fields, limit_field, limit_head, limit_body, limit_memory, min_rate;
     const char *log_level;
     const char *log_format;
+
+    /* The process (options_process.h), and what only asks about the settings. */
+    const char *user, *group, *umask, *chdir, *name;
+    struct cli_list env;
+    bool check_config, print_config, preload, no_sandbox;
+    struct cli_origins origins;
 };
 
 extern const struct cli_opt options_table[];

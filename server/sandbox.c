@@ -7,10 +7,12 @@
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "server/sandbox_filter.h"
+#include "server/settings.h"
 
 #ifdef __has_feature
 #define HAS_FEATURE(x) __has_feature(x)
@@ -30,16 +32,21 @@ sandbox_has_filter(void)
     return !SANITIZED;
 }
 
-/* The bounding set is only root's to shrink; without privileges there is nothing to gain from it,
- * as no_new_privs holds in any case. */
+/* Only root's to shrink; for all others no_new_privs says the same. */
+void
+sandbox_bound(void)
+{
+    for (int cap = 0; prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0; cap++)
+        ;
+}
+
 static int
 drop_capabilities(struct err *err)
 {
     struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
 
-    for (int cap = 0; prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0; cap++)
-        ;
+    sandbox_bound();
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     if (syscall(SYS_capset, &head, none) < 0)
         return err_sys(err, "capset");
@@ -63,6 +70,13 @@ install_filter(unsigned parts, struct err *err)
     return 0;
 }
 
+/* Threads are for all: whatever may block is done by one (queries, look-ups, the access log). */
+unsigned
+sandbox_parts(const struct settings *s)
+{
+    return SANDBOX_THREADS | (s->database != NULL ? SANDBOX_SQLITE : 0U);
+}
+
 int
 sandbox_enter(unsigned parts, struct err *err)
 {
@@ -72,6 +86,36 @@ sandbox_enter(unsigned parts, struct err *err)
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         result = err_sys(err, "no_new_privs");
     if (sandbox_has_filter() && install_filter(parts, &filter) < 0)
-        result = err_set(err, filter.code, "%s", filter.msg);
+        result = -1;
+    if (result < 0 && filter.code != ERR_NONE)
+        *err = filter;
     return result;
+}
+
+int
+sandbox_try(unsigned parts, struct err *err)
+{
+    enum { UNKNOWN = 255 };
+    pid_t pid = fork();
+    int status;
+
+    if (pid < 0)
+        return err_sys(err, "fork");
+    if (pid == 0) {
+        struct err own = ERR_INIT;
+
+        if (sandbox_enter(parts, &own) == 0)
+            _exit(0);
+        _exit(own.sys > 0 && own.sys < UNKNOWN ? own.sys : UNKNOWN);
+    }
+    while (waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR)
+            return err_sys(err, "waitpid");
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return 0;
+    if (!WIFEXITED(status) || WEXITSTATUS(status) == UNKNOWN)
+        return err_set(err, ERR_UNSUPPORTED, "the system does not offer it");
+    errno = WEXITSTATUS(status);
+    return err_sys(err, "the system does not offer it");
 }

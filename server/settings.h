@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "server/http_parse.h"
+#include "server/user.h"
 
 /* A folder served under a URL path. */
 struct settings_mount {
@@ -35,6 +36,11 @@ struct settings {
     const char *database; /* path of an SQLite file, or NULL */
     struct settings_mount *mounts;
     size_t n_mounts;
+
+    struct user user;   /* that the workers become */
+    mode_t socket_mode; /* of unix sockets */
+    bool sandbox;       /* sandbox.h */
+    char *name;         /* for the title: "" or " [NAME]" */
 };
 
 #endif

@@ -16,6 +16,7 @@
 static struct {
     char *start;
     size_t room;
+    char **argv, **environment; /* the copies, which live as long as the process */
 } shown;
 
 /* The strings lie one behind the other; a hole would be memory of somebody else. */
@@ -56,8 +57,8 @@ title_init(int argc, char **argv)
         whole = extend(argv[i]);
     for (char **e = environ; *e != NULL && whole; e++)
         whole = extend(*e);
-    argv = copy(argv);
-    environ = copy(environ);
+    argv = shown.argv = copy(argv);
+    environ = shown.environment = copy(environ);
     /* The C library's own, for messages of assert() and the like. */
     program_invocation_name = argv[0];
     slash = strrchr(argv[0], '/');

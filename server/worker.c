@@ -16,6 +16,7 @@
 #include "server/listen.h"
 #include "server/loop.h"
 #include "server/route.h"
+#include "server/sandbox.h"
 #include "server/settings.h"
 #include "server/timeout.h"
 
@@ -221,6 +222,16 @@ serve(struct worker *w, struct err *err)
     return 0;
 }
 
+/* What the system does not offer is said once, not by every worker. */
+static void
+enter_sandbox(const struct settings *s, unsigned index)
+{
+    struct err err = ERR_INIT;
+
+    if (s->sandbox && sandbox_enter(sandbox_parts(s), &err) < 0 && index == 0)
+        log_warn("the workers' sandbox is not complete, going on: %s", err.msg);
+}
+
 int
 worker_run(const struct settings *settings, struct routes *routes, struct listen_set *listen,
            unsigned index)
@@ -236,8 +247,10 @@ worker_run(const struct settings *settings, struct routes *routes, struct listen
 
         watch_timeouts(&w, settings);
         if (route_open(routes, &env, &err) == 0 && watch_signals(&w, &err) == 0 &&
-            watch_listeners(&w, listen, index, &err) == 0)
+            watch_listeners(&w, listen, index, &err) == 0) {
+            enter_sandbox(settings, index);
             result = serve(&w, &err);
+        }
         conn_group_done(&w.group);
         route_close(routes);
     }
