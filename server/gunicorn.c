@@ -7,6 +7,8 @@
 
 #include "base/attr.h"
 #include "base/cli.h"
+#include "base/err.h"
+#include "base/str.h"
 #include "server/options.h"
 #include "server/options_process.h"
 
@@ -108,9 +110,34 @@ gunicorn_refusal(const char *word)
            "with --proxy /=unix:SOCKET";
 }
 
+const char *
+gunicorn_value(const struct cli_opt *opt, const char *text, void *options, struct err *err)
+{
+    static const char *const python[] = {"tornado", "gaiohttp", "uvicorn", "gunicorn.workers",
+                                         "egg:"};
+    struct options *o = options;
+
+    if (strcmp(opt->name, "worker-class") != 0)
+        return text;
+    if (strcmp(text, "gthread") == 0)
+        return "threads";
+    if (strcmp(text, "gevent") == 0 || strcmp(text, "eventlet") == 0) {
+        o->note = "gunicorn's gevent and eventlet workers are event workers here";
+        return "event";
+    }
+    for (size_t i = 0; i < ARRAY_LEN(python); i++) {
+        if (str_starts(str_from(text), python[i])) {
+            err_set(err, ERR_USAGE, "--worker-class '%s': %s", text, PYTHON);
+            return NULL;
+        }
+    }
+    return text;
+}
+
 const struct cli_habits gunicorn_habits = {
     .args_env = "GUNICORN_CMD_ARGS",
     .origins = offsetof(struct options, origins),
     .before_variables = options_process_variables,
     .refusal = gunicorn_refusal,
+    .value = gunicorn_value,
 };

@@ -169,6 +169,8 @@ run(const void *opts, int n_operands UNUSED, char **operands UNUSED, struct err 
         return init_db(o->init_db, err);
     if (options_settings(o, &s, err) < 0)
         return -1;
+    if (o->note != NULL)
+        log_info("%s", o->note);
     result = o->check_config || o->print_config ? report(o, &s) : serve(o, &s, err);
     options_done(&s);
     return result;

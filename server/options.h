@@ -32,6 +32,7 @@ struct options {
     struct cli_list env;
     bool check_config, print_config, preload, no_sandbox;
     struct cli_origins origins;
+    const char *note; /* about what was taken for something else, or NULL */
 };
 
 extern const struct cli_opt options_table[];

@@ -47,7 +47,7 @@ parse_umask(const char *text, mode_t *mask, struct err *err)
 int
 options_process_enter(const struct options *o, struct err *err)
 {
-    mode_t mask;
+    mode_t mask = 0;
 
     if (o->umask != NULL) {
         if (parse_umask(o->umask, &mask, err) < 0)

@@ -64,6 +64,9 @@ struct cli_habits {
     /* Why a word is refused that is no option of the table ("--reload", "-D") or an operand too
      * many ("app:wsgi"); NULL when there is nothing special to say about it. */
     const char *(*refusal)(const char *word);
+    /* The value to take instead of text, which may be text itself, or NULL with err set; it may
+     * note in opts that it did.  NULL: no value has another name. */
+    const char *(*value)(const struct cli_opt *opt, const char *text, void *opts, struct err *err);
 };
 
 struct cli_cmd {

@@ -163,7 +163,13 @@ set_value(struct line *l, size_t i, const char *text, const char *where, struct 
     const struct cli_opt *opt = &l->cmd->opts[i];
     bool counts = l->origins.of[i] <= (unsigned char)l->from;
     bool first = counts && l->origins.of[i] < (unsigned char)l->from;
+    const struct cli_habits *habits = l->cmd->habits;
 
+    if (text != NULL && habits != NULL && habits->value != NULL) {
+        text = habits->value(opt, text, counts ? l->opts : l->spare, err);
+        if (text == NULL)
+            return -1;
+    }
     if (!counts)
         return cli_value_set(opt, text, where, false, l->spare, err);
     if (cli_value_set(opt, text, where, first, l->opts, err) < 0)

@@ -25,6 +25,7 @@ struct opts {
     uint64_t number;
     struct cli_list list;
     struct cli_origins origins;
+    bool renamed;
 };
 
 static const struct cli_opt table[] = {
@@ -52,10 +53,28 @@ before_variables(const void *opts, struct err *err)
     return o->flag ? setenv("TEST_NUMBER", "7", 1) : 0;
 }
 
+static const char *
+value(const struct cli_opt *opt, const char *text, void *opts, struct err *err)
+{
+    struct opts *o = opts;
+
+    if (strcmp(opt->name, "text") != 0)
+        return text;
+    if (strcmp(text, "never") == 0) {
+        err_set(err, ERR_USAGE, "--text never: not here");
+        return NULL;
+    }
+    if (strcmp(text, "old") != 0)
+        return text;
+    o->renamed = true;
+    return "new";
+}
+
 static const struct cli_habits habits = {.args_env = "TEST_ARGS",
                                          .origins = offsetof(struct opts, origins),
                                          .before_variables = before_variables,
-                                         .refusal = refusal};
+                                         .refusal = refusal,
+                                         .value = value};
 
 static const struct cli_cmd cmd = {.name = "x",
                                    .operands = "",
@@ -156,6 +175,34 @@ variables_may_be_set_before_they_are_read(void **state UNUSED)
 }
 
 static void
+a_value_may_have_another_name_here(void **state UNUSED)
+{
+    static const char *const lines[] = {"-t old", "--text=old"};
+    struct err err = ERR_INIT;
+    struct cli_parse_result r;
+    struct opts o;
+
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+        assert_int_equal(parse(lines[i], &o, &r, &err), 0);
+        assert_string_equal(o.text, "new");
+        assert_true(o.renamed);
+        done(&o, &r);
+    }
+    setenv("TEST_TEXT", "old", 1);
+    assert_int_equal(parse("", &o, &r, &err), 0);
+    assert_string_equal(o.text, "new");
+    done(&o, &r);
+    /* What does not count leaves no trace. */
+    setenv("TEST_ARGS", "-t old", 1);
+    assert_int_equal(parse("-t x", &o, &r, &err), 0);
+    assert_false(o.renamed);
+    done(&o, &r);
+    assert_int_equal(parse("-t never", &o, &r, &err), -1);
+    assert_string_equal(err.msg, "--text never: not here");
+    done(&o, &r);
+}
+
+static void
 what_is_wrong_in_the_variable_is_named_by_it(void **state UNUSED)
 {
     static const char *const cases[][2] = {
@@ -213,6 +260,7 @@ main(void)
         cmocka_unit_test_setup(each_source_counts_more_than_the_one_before, clear),
         cmocka_unit_test_setup(a_list_of_the_command_line_replaces_that_of_the_variable, clear),
         cmocka_unit_test_setup(variables_may_be_set_before_they_are_read, clear),
+        cmocka_unit_test_setup(a_value_may_have_another_name_here, clear),
         cmocka_unit_test_setup(what_is_wrong_in_the_variable_is_named_by_it, clear),
         cmocka_unit_test_setup(the_command_line_s_words_are_refused_with_their_reason, clear),
     };
