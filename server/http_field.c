@@ -34,17 +34,18 @@ http_field_of(struct str name)
     return HTTP_FIELD_OTHER;
 }
 
-/* Digits and nothing else.  A second one is refused even when it is equal: only an attacker or a
- * broken proxy sends it. */
+/* Digits and nothing else, without leading zeros, which others read as octal.  A second one is
+ * refused even when it is equal: only an attacker or a broken proxy sends it. */
 static int
 take_content_length(struct http_parser *p, struct str value)
 {
     struct http_request *r = &p->request;
 
-    if (r->has_length || value.n == 0 || !http_chars_all(value, HTTP_CHAR_DIGIT))
+    if (r->has_length || (value.n > 1 && value.p[0] == '0') ||
+        !http_chars_all(value, HTTP_CHAR_DIGIT) ||
+        !num_parse_u64(value, INT64_MAX, &r->content_length))
         return 400;
     r->has_length = true;
-    p->length_huge = !num_parse_u64(value, INT64_MAX, &r->content_length);
     return 0;
 }
 
@@ -122,7 +123,7 @@ finish_framing(struct http_parser *p)
             return 501;
         r->chunked = true;
     }
-    return p->length_huge ? 413 : 0;
+    return 0;
 }
 
 int

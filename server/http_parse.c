@@ -6,7 +6,11 @@
 #include "server/http_chars.h"
 #include "server/http_field.h"
 
-enum { EMPTY_LINES_MAX = 2, VERSION_SIZE = sizeof("HTTP/1.1") - 1 };
+enum {
+    EMPTY_LINES_MAX = 2,
+    VERSION_SIZE = sizeof("HTTP/1.1") - 1,
+    METHOD_MAX = 64 /* longer than any that is registered */
+};
 
 static const struct {
     const char *name;
@@ -146,8 +150,12 @@ take_line(struct http_parser *p, struct str line)
 static int
 check_limits(const struct http_parser *p, size_t line_n, size_t head_n)
 {
-    if (line_n > (p->in_fields ? p->limits->field : p->limits->line) + 1)
-        return p->in_fields ? 431 : 414;
+    if (line_n > (p->in_fields ? p->limits->field : p->limits->line) + 1) {
+        if (p->in_fields)
+            return 431;
+        /* What has not come to its target yet is no long target. */
+        return memchr(p->request.base + p->line_at, ' ', METHOD_MAX) == NULL ? 400 : 414;
+    }
     return head_n > p->limits->head ? 431 : 0;
 }
 

@@ -143,15 +143,35 @@ unescape(struct str raw, char *room, size_t *n)
             int high = raw.n - i >= 3 ? http_chars_hex(raw.p[i + 1]) : -1;
             int low = raw.n - i >= 3 ? http_chars_hex(raw.p[i + 2]) : -1;
 
-            if (high < 0 || low < 0 || high + low == 0)
+            if (high < 0 || low < 0)
                 return HTTP_PATH_BAD;
             c = (char)(high * 16 + low);
+            if (!http_chars_is(c, HTTP_CHAR_VALUE) || c == '\t')
+                return HTTP_PATH_BAD;
             slash = slash || c == '/';
             i += 2;
         }
         room[(*n)++] = c;
     }
     return slash ? HTTP_PATH_SLASH : HTTP_PATH_OK;
+}
+
+/* Whether a character of UTF-8 is written longer than need be (RFC 3629 3): "/" and "." in
+ * disguise.
+ */
+static bool
+has_overlong(const char *s, size_t n)
+{
+    const unsigned char *p = (const unsigned char *)s;
+
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] == 0xc0 || p[i] == 0xc1)
+            return true;
+        if (i + 1 < n && ((p[i] == 0xe0 && p[i + 1] >= 0x80 && p[i + 1] < 0xa0) ||
+                          (p[i] == 0xf0 && p[i + 1] >= 0x80 && p[i + 1] < 0x90)))
+            return true;
+    }
+    return false;
 }
 
 /* RFC 3986 5.2.4 on an absolute path, in place.  A ".." at the root is refused, not swallowed: no
@@ -205,7 +225,7 @@ http_target_path(struct str raw, char *room, struct str *out)
     result = unescape(raw, room, &n);
     if (result != HTTP_PATH_OK)
         return result;
-    if (!remove_dots(room, &n))
+    if (has_overlong(room, n) || !remove_dots(room, &n))
         return HTTP_PATH_BAD;
     *out = (struct str){room, n};
     return HTTP_PATH_OK;
