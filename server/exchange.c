@@ -182,6 +182,8 @@ exchange_write(struct exchange *x, struct str part)
     char size[SIZE_LINE_MAX];
 
     assert(c->began && !c->ended && c->file_left == 0);
+    c->drain_wanted = true;
+    conn_wake(c);
     if (c->bodyless || part.n == 0)
         return;
     /* Of a length that was promised, what is beyond it would be read as the next response. */
@@ -194,8 +196,6 @@ exchange_write(struct exchange *x, struct str part)
     iobuf_append_view(&c->out, part);
     if (c->chunked)
         iobuf_append_view(&c->out, STR_LIT("\r\n"));
-    c->drain_wanted = true;
-    conn_wake(c);
 }
 
 void

@@ -49,19 +49,19 @@ take_content_length(struct http_parser *p, struct str value)
     return 0;
 }
 
-/* Parameters, quotes and the like make a coding another one than "chunked". */
+/* Parameters, quotes and the like make a coding another one than "chunked".  An empty member of the
+ * list would be ignored by RFC 9110 5.6.1; but some programs take "chunked," for another coding,
+ * and no honest client sends it. */
 static void
 take_transfer_encoding(struct http_parser *p, struct str value)
 {
-    struct str coding;
+    do {
+        struct str coding = http_chars_trim(str_cut(&value, ','));
 
-    if (value.n == 0)
-        p->te_broken = true;
-    while (http_parse_token(&value, &coding)) {
-        p->te_broken = p->te_broken || p->te_chunked_last;
+        p->te_broken = p->te_broken || p->te_chunked_last || coding.n == 0;
         p->te_chunked_last = str_eq_nocase(coding, "chunked");
         p->te_other = p->te_other || !p->te_chunked_last;
-    }
+    } while (value.p != NULL);
 }
 
 static void
