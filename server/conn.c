@@ -418,7 +418,7 @@ conn_group_init(struct conn_group *g, struct loop *loop, const struct settings *
     };
 
     *g = (struct conn_group){.loop = loop, .settings = settings, .routes = routes};
-    g->date_unix = INT64_MIN;
+    g->lines.unix_seconds = INT64_MIN;
     g->scratch = (struct buf)BUF_INIT(SCRATCH_MAX);
     g->path_room = mem_alloc((size_t)settings->http.line + 1);
     iobuf_pool_init(&g->in_pool, IN_BLOCK, FREE_BLOCKS_MAX);

@@ -23,6 +23,7 @@
 #include "server/exchange.h"
 #include "server/http_chunk.h"
 #include "server/http_parse.h"
+#include "server/http_response.h"
 #include "server/iobuf.h"
 #include "server/loop.h"
 #include "server/timeout.h"
@@ -46,8 +47,7 @@ struct conn_group {
     bool draining;
     struct buf scratch;
     char *path_room;
-    char date[32];
-    int64_t date_unix;
+    struct http_response_lines lines;
 };
 
 struct conn {

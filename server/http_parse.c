@@ -75,18 +75,19 @@ parse_request_line(struct http_request *r, struct str line)
     struct str rest = {line.p + method.n, line.n - method.n};
     struct str target;
     struct http_target parts;
-    ptrdiff_t end;
+    size_t end = 0;
     int status;
 
     if (method.n == 0 || rest.n == 0 || rest.p[0] != ' ')
         return 400;
     rest = (struct str){rest.p + 1, rest.n - 1};
-    end = str_find(rest, ' ');
-    if (end <= 0)
+    while (end < rest.n && rest.p[end] != ' ')
+        end++;
+    if (end == 0 || end == rest.n)
         return 400;
-    target = (struct str){rest.p, (size_t)end};
+    target = (struct str){rest.p, end};
     /* Before the target, so that HTTP/2's preface gets the answer it deserves. */
-    status = parse_version((struct str){rest.p + end + 1, rest.n - (size_t)end - 1}, r);
+    status = parse_version((struct str){rest.p + end + 1, rest.n - end - 1}, r);
     if (status != 0)
         return status;
     if (!http_target_parse(method, target, &parts))
