@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/num.h"
+#include "server/db.h"
 #include "server/db_posts.h"
 #include "server/exchange.h"
 #include "server/handlers.h"
@@ -26,7 +27,7 @@ wanted(const struct settings *s)
 static int
 check(const struct settings *s, struct err *err)
 {
-    cleanup_db_posts struct db_posts *p = db_posts_open(s->database, err);
+    cleanup_db_posts struct db_posts *p = db_posts_open(s->database->path, err);
 
     return p != NULL ? 0 : -1;
 }
@@ -35,7 +36,7 @@ check(const struct settings *s, struct err *err)
 static int
 open_posts(struct route *route, const struct worker_env *env, struct err *err)
 {
-    route->local = db_posts_open(env->settings->database, err);
+    route->local = db_posts_open(env->settings->database->path, err);
     return route->local != NULL ? 0 : -1;
 }
 

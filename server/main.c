@@ -15,6 +15,7 @@
 #include "base/version.h"
 #include "server/db.h"
 #include "server/db_posts.h"
+#include "server/db_sqlite_file.h"
 #include "server/gunicorn.h"
 #include "server/listen.h"
 #include "server/master.h"
@@ -33,15 +34,18 @@ enum { READY_MAX = 16 * 1024, CONFIG_MAX = 1024 * 1024 };
 static int
 init_db(const char *text, struct err *err)
 {
-    const char *path;
+    cleanup_db_target struct db_target t = {.driver = NULL};
     int64_t rows;
     bool made;
 
-    if (db_path(text, &path, err) < 0)
+    if (db_target_parse(text, false, &t, err) < 0)
         return err_wrap(err, "--init-db");
-    if (db_posts_create(path, &made, &rows, err) < 0)
+    if (t.driver != &db_sqlite)
+        return err_set(err, ERR_UNSUPPORTED, "--init-db makes SQLite files: --init-db sqlite:PATH");
+    if (db_posts_create(t.path, &made, &rows, err) < 0)
         return err_wrap(err, "--init-db");
-    printf("%s: %" PRId64 " posts%s\n", path, rows, made ? "" : ", there already: left as it was");
+    printf("%s: %" PRId64 " posts%s\n", t.path, rows,
+           made ? "" : ", there already: left as it was");
     return 0;
 }
 
@@ -199,6 +203,7 @@ main(int argc, char **argv)
         .fallback = &berthd,
     };
 
-    snprintf(version, sizeof(version), BERTH_VERSION_TEXT("berthd") "%s\n", db_version());
+    snprintf(version, sizeof(version), BERTH_VERSION_TEXT("berthd") "%s\n",
+             db_sqlite_file_version());
     return cli_main(&program, argc, title_init(argc, argv));
 }

@@ -157,6 +157,20 @@ set_binds(const struct options *o, struct settings *s, struct err *err)
     return 0;
 }
 
+static int
+set_database(const struct options *o, struct settings *s, struct err *err)
+{
+    struct db_target t;
+
+    if (o->database == NULL)
+        return 0;
+    if (db_target_parse(o->database, false, &t, err) < 0)
+        return err_wrap(err, "--database");
+    s->database = mem_alloc(sizeof(t));
+    *s->database = t;
+    return 0;
+}
+
 static uint32_t
 at_least(uint64_t v, uint64_t least)
 {
@@ -183,10 +197,8 @@ options_settings(const struct options *o, struct settings *out, struct err *err)
         .memory_bytes = o->limit_memory,
     };
 
-    if (o->database != NULL && db_path(o->database, &s.database, err) < 0)
-        return err_wrap(err, "--database");
-    if (options_process_settings(o, &s, err) < 0 || set_binds(o, &s, err) < 0 ||
-        set_mounts(&o->statics, &s, err) < 0) {
+    if (set_database(o, &s, err) < 0 || options_process_settings(o, &s, err) < 0 ||
+        set_binds(o, &s, err) < 0 || set_mounts(&o->statics, &s, err) < 0) {
         options_done(&s);
         return -1;
     }
@@ -204,5 +216,8 @@ options_done(struct settings *s)
         free(s->mounts[i].url);
     free(s->mounts);
     free(s->name);
+    if (s->database != NULL)
+        db_target_done(s->database);
+    free(s->database);
     *s = (struct settings){.n_binds = 0};
 }

@@ -11,6 +11,8 @@
 #include "server/http_parse.h"
 #include "server/user.h"
 
+struct db_target;
+
 /* A folder served under a URL path. */
 struct settings_mount {
     char *url; /* starts with '/', ends with none but for "/" itself */
@@ -33,7 +35,7 @@ struct settings {
     unsigned min_rate;        /* bytes per second of a body or a response; below it is too slow */
     uint64_t memory_bytes;    /* of a worker's buffers together */
 
-    const char *database; /* path of an SQLite file, or NULL */
+    struct db_target *database; /* or NULL */
     struct settings_mount *mounts;
     size_t n_mounts;
 
