@@ -38,6 +38,7 @@ struct conn_group {
     struct timeout_list first, idle, head, body, send, linger;
     struct conn *closed, *spare;
     unsigned n, n_spare;
+    uint64_t requests; /* handed to handlers, ever */
     bool draining;
     struct buf scratch;
     char *path_room;

@@ -8,21 +8,22 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "base/buf.h"
 #include "base/cli.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "server/db.h"
 #include "server/db_posts.h"
+#include "server/inherit.h"
 #include "server/listen.h"
 #include "server/master.h"
 #include "server/options.h"
+#include "server/pidfile.h"
 #include "server/route.h"
 #include "server/settings.h"
 #include "server/sizing.h"
-
-enum { READY_MAX = 16 * 1024 };
+#include "server/upgrade.h"
+#include "server/watch.h"
 
 static int
 init_db(const char *text, struct err *err)
@@ -55,31 +56,46 @@ raise_descriptors(const struct settings *s)
 }
 
 static int
+run_master(const struct settings *s, struct routes *routes, struct watch *watch, struct err *err)
+{
+    struct listen_set listen;
+    struct pidfile pidfile;
+    const struct master_opts opts = {
+        .settings = s, .routes = routes, .listen = &listen, .watch = watch, .pidfile = &pidfile};
+    int result;
+
+    if (pidfile_open(&pidfile, s->process.pid_file, upgrade_elder() != 0, err) < 0)
+        return -1;
+    result = listen_open(&listen, s, upgrade_handed(), err);
+    inherit_forget();
+    if (result == 0) {
+        result = master_run(&opts, err);
+        listen_done(&listen);
+    }
+    pidfile_close(&pidfile);
+    return result;
+}
+
+static int
 serve(const struct options *o, const struct settings *s, struct err *err)
 {
-    struct sizing_opts ask = {.workers = o->workers, .policy = o->policy, .cpus = o->cpus};
-    cleanup_buf struct buf ready = BUF_INIT(READY_MAX);
-    struct listen_set listen;
+    struct sizing_opts ask = {.workers = o->workers,
+                              .policy = o->policy,
+                              .cpus = o->cpus,
+                              .max_workers = s->process.max_workers};
+    struct watch watch;
     struct routes routes;
-    unsigned workers;
     int result;
 
     ask.from_environment = o->workers != NULL && o->workers == getenv("WEB_CONCURRENCY");
-    if (sizing_workers(&ask, &workers, &ready, err) < 0)
+    if (watch_open(&watch, &ask, err) < 0)
         return -1;
     raise_descriptors(s);
-    if (route_init(&routes, s, err) < 0) {
-        route_done(&routes);
-        return -1;
-    }
-    result = listen_open(&listen, s, workers, err);
-    if (result == 0) {
-        buf_append_str(&ready, "; listening on ");
-        listen_format(&listen, &ready);
-        result = master_run(s, &routes, &listen, buf_cstr(&ready), err);
-        listen_done(&listen);
-    }
+    result = route_init(&routes, s, err);
+    if (result == 0)
+        result = run_master(s, &routes, &watch, err);
     route_done(&routes);
+    watch_close(&watch);
     return result;
 }
 
@@ -124,6 +140,7 @@ main(int argc, char **argv)
         .fallback = &berthd,
     };
 
+    upgrade_begin(argc, argv);
     snprintf(version, sizeof(version), BERTH_VERSION_TEXT("berthd") "%s\n", db_version());
     return cli_main(&program, argc, argv);
 }

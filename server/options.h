@@ -4,6 +4,7 @@
 
 /* The command line of berthd: what was written, and the settings that it means. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/attr.h"
@@ -23,6 +24,10 @@ struct options {
     uint64_t graceful_timeout, keep_alive, header_timeout, body_timeout, send_timeout; /* s */
     uint64_t worker_connections, backlog;
     uint64_t limit_line, limit_fields, limit_field, limit_head, limit_body;
+    uint64_t timeout, watch_interval, drain_delay; /* s */
+    uint64_t max_workers, max_requests, max_requests_jitter;
+    bool reuse_port;
+    const char *pid_file;
     const char *log_level;
     const char *log_format;
 };
