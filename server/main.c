@@ -17,17 +17,22 @@
 #include "server/db_posts.h"
 #include "server/db_sqlite_file.h"
 #include "server/gunicorn.h"
+#include "server/http_fetch.h"
+#include "server/inherit.h"
 #include "server/listen.h"
 #include "server/master.h"
 #include "server/options.h"
 #include "server/options_print.h"
 #include "server/options_process.h"
+#include "server/pidfile.h"
 #include "server/route.h"
 #include "server/sandbox.h"
 #include "server/settings.h"
 #include "server/sizing.h"
 #include "server/title.h"
+#include "server/upgrade.h"
 #include "server/user.h"
+#include "server/watch.h"
 
 enum { READY_MAX = 16 * 1024, CONFIG_MAX = 1024 * 1024 };
 
@@ -64,23 +69,30 @@ raise_descriptors(const struct settings *s)
         log_warn("the limit of open files stays low, ignoring: %m");
 }
 
-static int
-count_workers(const struct options *o, unsigned *workers, struct buf *why, struct err *err)
+static struct sizing_opts
+sizing_of(const struct options *o, const struct settings *s)
 {
-    struct sizing_opts ask = {.workers = o->workers, .policy = o->policy, .cpus = o->cpus};
-
-    ask.from_environment = o->workers != NULL && o->workers == getenv("WEB_CONCURRENCY");
-    return sizing_workers(&ask, workers, why, err);
+    return (struct sizing_opts){
+        .workers = o->workers,
+        .from_environment = o->workers != NULL && o->workers == getenv("WEB_CONCURRENCY"),
+        .policy = o->policy,
+        .cpus = o->cpus,
+        .max_workers = s->process.max_workers,
+        .fetch = http_fetch,
+    };
 }
 
 static int
-check_workers(const struct options *o, const struct settings *s UNUSED, struct err *err)
+check_workers(const struct options *o, const struct settings *s, struct err *err)
 {
+    struct sizing_opts ask = sizing_of(o, s);
     cleanup_buf struct buf why = BUF_INIT(READY_MAX);
-    unsigned workers;
+    struct sizing sizing;
 
-    if (count_workers(o, &workers, &why, err) < 0)
+    if (sizing_find(&ask, &sizing, err) < 0)
         return -1;
+    sizing_describe(&ask, &sizing, &why);
+    sizing_done(&sizing);
     if (o->print_config)
         printf("# %s\n", buf_cstr(&why));
     return 0;
@@ -130,30 +142,43 @@ report(const struct options *o, const struct settings *s)
 }
 
 static int
-serve(const struct options *o, const struct settings *s, struct err *err)
+run_master(const struct settings *s, struct routes *routes, struct watch *watch, struct err *err)
 {
-    cleanup_buf struct buf ready = BUF_INIT(READY_MAX);
     struct listen_set listen;
-    struct routes routes;
-    unsigned workers;
+    struct pidfile pidfile;
+    const struct master_opts opts = {
+        .settings = s, .routes = routes, .listen = &listen, .watch = watch, .pidfile = &pidfile};
     int result;
 
-    if (count_workers(o, &workers, &ready, err) < 0 || user_check(&s->user, err) < 0)
+    if (pidfile_open(&pidfile, s->process.pid_file, upgrade_elder() != 0, err) < 0)
         return -1;
-    raise_descriptors(s);
-    if (route_init(&routes, s, err) < 0) {
-        route_done(&routes);
-        return -1;
-    }
-    result = listen_open(&listen, s, workers, err);
+    result = listen_open(&listen, s, upgrade_handed(), err);
+    inherit_forget();
     if (result == 0) {
-        buf_append_str(&ready, "; listening on ");
-        listen_format(&listen, &ready);
         title_set("berthd", "berthd: master%s", s->name);
-        result = master_run(s, &routes, &listen, buf_cstr(&ready), err);
+        result = master_run(&opts, err);
         listen_done(&listen);
     }
+    pidfile_close(&pidfile);
+    return result;
+}
+
+static int
+serve(const struct options *o, const struct settings *s, struct err *err)
+{
+    struct sizing_opts ask = sizing_of(o, s);
+    struct watch watch;
+    struct routes routes;
+    int result;
+
+    if (user_check(&s->user, err) < 0 || watch_open(&watch, &ask, err) < 0)
+        return -1;
+    raise_descriptors(s);
+    result = route_init(&routes, s, err);
+    if (result == 0)
+        result = run_master(s, &routes, &watch, err);
     route_done(&routes);
+    watch_close(&watch);
     return result;
 }
 
@@ -205,5 +230,7 @@ main(int argc, char **argv)
 
     snprintf(version, sizeof(version), BERTH_VERSION_TEXT("berthd") "%s\n",
              db_sqlite_file_version());
-    return cli_main(&program, argc, title_init(argc, argv));
+    argv = title_init(argc, argv);
+    upgrade_begin(argc, argv);
+    return cli_main(&program, argc, argv);
 }

@@ -8,8 +8,10 @@
 #include "base/mem.h"
 #include "server/address.h"
 #include "server/db.h"
+#include "server/inherit.h"
 #include "server/options_process.h"
 #include "server/settings.h"
+#include "server/sizing.h"
 
 /* The shortest head limit that leaves a line's own limit the one that decides (http_parse.h). */
 enum { HEAD_MARGIN = 8, DAY = 24 * 60 * 60 };
@@ -18,8 +20,9 @@ enum { HEAD_MARGIN = 8, DAY = 24 * 60 * 60 };
 
 const struct cli_opt options_table[] = {
     {"bind", 'b', CLI_LIST, AT(binds), "ADDRESS",
-     "Listen on HOST:PORT, :PORT, [V6]:PORT or unix:PATH; may be repeated. Without it 0.0.0.0:PORT "
-     "with the variable PORT, else 0.0.0.0:8000.",
+     "Listen on HOST:PORT, :PORT, [V6]:PORT, unix:PATH or fd://N; may be repeated. Without it on "
+     "the "
+     "sockets of systemd, else 0.0.0.0:PORT with the variable PORT, else 0.0.0.0:8000.",
      0, 0, NULL},
     {"workers", 'w', CLI_STR, AT(workers), "N",
      "Number of worker processes, or auto, or a policy such as 2n+1.", 0, 0, "WEB_CONCURRENCY"},
@@ -64,6 +67,24 @@ const struct cli_opt options_table[] = {
     {"limit-memory", 0, CLI_UINT, AT(limit_memory), "BYTES",
      "Buffers of a worker's connections together; beyond it new ones are answered with 503.",
      1048576, INT64_MAX, NULL},
+    {"max-workers", 0, CLI_UINT, AT(max_workers), "N", "Never more workers than this.", 1,
+     SIZING_WORKERS_MAX, NULL},
+    {"timeout", 't', CLI_UINT, AT(timeout), "SECONDS",
+     "A worker whose loop has stood still for so long is killed and replaced; 0: never.", 0, DAY,
+     NULL},
+    {"max-requests", 0, CLI_UINT, AT(max_requests), "N",
+     "Replace a worker after so many requests; 0: never.", 0, INT64_MAX, NULL},
+    {"max-requests-jitter", 0, CLI_UINT, AT(max_requests_jitter), "N",
+     "Add a random number up to this to each worker's --max-requests.", 0, INT64_MAX, NULL},
+    {"watch-interval", 0, CLI_UINT, AT(watch_interval), "SECONDS",
+     "How often the CPU and memory limits are looked at again; 0: never.", 0, DAY, NULL},
+    {"drain-delay", 0, CLI_UINT, AT(drain_delay), "SECONDS",
+     "After SIGTERM, how long connections are still taken; part of --graceful-timeout.", 0, DAY,
+     NULL},
+    {"reuse-port", 0, CLI_FLAG, AT(reuse_port), NULL,
+     "Let other servers listen on the same ports (SO_REUSEPORT).", 0, 0, NULL},
+    {"pid", 'p', CLI_STR, AT(pid_file), "FILE", "Write the master's process id to a file.", 0, 0,
+     NULL},
     {"log-level", 0, CLI_CHOICE, AT(log_level), "debug|info|warn|warning|error|critical",
      "What is logged to standard error.", 0, 0, NULL},
     {"log-format", 0, CLI_CHOICE, AT(log_format), "text|json", "How it is written.", 0, 0, NULL},
@@ -89,8 +110,8 @@ const struct cli_opt options_table[] = {
 };
 
 const struct options options_defaults = {
-    .graceful_timeout = 30,
-    .keep_alive = 75, /* longer than a load balancer keeps its side idle */
+    .graceful_timeout = 25, /* below the 30 s after which ECS kills */
+    .keep_alive = 75,       /* longer than a load balancer keeps its side idle */
     .header_timeout = 10,
     .body_timeout = 30,
     .send_timeout = 60,
@@ -103,6 +124,9 @@ const struct options options_defaults = {
     .limit_body = 1048576,
     .limit_memory = 64 * 1048576,
     .min_rate = 100,
+    .max_workers = SIZING_WORKERS_MAX,
+    .timeout = 30,
+    .watch_interval = 10,
     .log_level = "info",
     .log_format = "text",
 };
@@ -142,13 +166,16 @@ static int
 set_binds(const struct options *o, struct settings *s, struct err *err)
 {
     const char *port = getenv("PORT");
+    unsigned activated = o->binds.n > 0 ? 0 : inherit_activated();
     struct address a;
 
-    s->n_binds = o->binds.n > 0 ? o->binds.n : 1;
+    s->n_binds = o->binds.n > 0 ? o->binds.n : activated > 0 ? activated : 1;
     s->binds = mem_alloc(s->n_binds * sizeof(*s->binds));
     for (size_t i = 0; i < o->binds.n; i++)
         s->binds[i] = mem_strdup(o->binds.v[i]);
-    if (o->binds.n == 0)
+    for (unsigned i = 0; i < activated; i++)
+        s->binds[i] = mem_printf("fd://%u", INHERIT_ACTIVATED_FIRST + i);
+    if (o->binds.n == 0 && activated == 0)
         s->binds[0] = mem_printf("0.0.0.0:%s", port != NULL && port[0] != '\0' ? port : "8000");
     for (size_t i = 0; i < s->n_binds; i++) {
         if (address_parse(s->binds[i], &a, err) < 0)
@@ -168,6 +195,26 @@ set_database(const struct options *o, struct settings *s, struct err *err)
         return err_wrap(err, "--database");
     s->database = mem_alloc(sizeof(t));
     *s->database = t;
+    return 0;
+}
+
+static int
+set_process(const struct options *o, struct settings_process *p, struct err *err)
+{
+    if (o->drain_delay > 0 && o->drain_delay >= o->graceful_timeout)
+        return err_set(err, ERR_USAGE,
+                       "--drain-delay must be shorter than --graceful-timeout, of which it is a "
+                       "part");
+    *p = (struct settings_process){
+        .timeout_ms = (unsigned)o->timeout * 1000,
+        .watch_ms = (unsigned)o->watch_interval * 1000,
+        .drain_delay_ms = (unsigned)o->drain_delay * 1000,
+        .max_workers = (unsigned)o->max_workers,
+        .max_requests = o->max_requests,
+        .max_requests_jitter = o->max_requests_jitter,
+        .reuse_port = o->reuse_port,
+        .pid_file = o->pid_file,
+    };
     return 0;
 }
 
@@ -197,8 +244,9 @@ options_settings(const struct options *o, struct settings *out, struct err *err)
         .memory_bytes = o->limit_memory,
     };
 
-    if (set_database(o, &s, err) < 0 || options_process_settings(o, &s, err) < 0 ||
-        set_binds(o, &s, err) < 0 || set_mounts(&o->statics, &s, err) < 0) {
+    if (set_database(o, &s, err) < 0 || set_process(o, &s.process, err) < 0 ||
+        options_process_settings(o, &s, err) < 0 || set_binds(o, &s, err) < 0 ||
+        set_mounts(&o->statics, &s, err) < 0) {
         options_done(&s);
         return -1;
     }

@@ -19,7 +19,20 @@ struct settings_mount {
     const char *folder;
 };
 
+/* How the processes behave (master.h). */
+struct settings_process {
+    unsigned timeout_ms;     /* a worker that is silent for so long is replaced; 0: never */
+    unsigned watch_ms;       /* between two looks at the CPU limit; 0: only at the start */
+    unsigned drain_delay_ms; /* after a graceful stop began, before connections are refused */
+    unsigned max_workers;
+    uint64_t max_requests; /* after which a worker is replaced; 0: never */
+    uint64_t max_requests_jitter;
+    bool reuse_port;
+    const char *pid_file; /* or NULL */
+};
+
 struct settings {
+    struct settings_process process;
     char **binds; /* addresses as written */
     size_t n_binds;
     int backlog;
