@@ -18,6 +18,8 @@
 #include "server/proc_memory.h"
 #include "server/sandbox.h"
 #include "server/settings.h"
+#include "server/title.h"
+#include "server/user.h"
 #include "server/worker.h"
 
 enum {

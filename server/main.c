@@ -17,7 +17,6 @@
 #include "server/db_posts.h"
 #include "server/db_sqlite_file.h"
 #include "server/gunicorn.h"
-#include "server/http_fetch.h"
 #include "server/inherit.h"
 #include "server/listen.h"
 #include "server/master.h"
@@ -78,7 +77,6 @@ sizing_of(const struct options *o, const struct settings *s)
         .policy = o->policy,
         .cpus = o->cpus,
         .max_workers = s->process.max_workers,
-        .fetch = http_fetch,
     };
 }
 
