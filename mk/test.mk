@@ -41,7 +41,7 @@ build/fuzz/tests/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(foreach f,$(TEST_FOLDER
 
 UNIT_VARIANT := $(if $(filter debug asan cov,$(VARIANT)),$(VARIANT),debug)
 
-.PHONY: unit fuzz-replay fuzz integration integration-asan test bench golden-update cov-report
+.PHONY: unit fuzz-replay fuzz integration integration-asan test bench bench-programs soak golden-update cov-report
 unit: unit-$(UNIT_VARIANT) ## unit tests (VARIANT=asan under the sanitizers)
 
 define unit_goal
@@ -69,8 +69,22 @@ golden-update: static ## rewrite the expected outputs under tests/cases
 cov-report: unit-cov | packages-cov ## line coverage of the unit tests, with gcovr
 	$(Q)gcovr -r . build/cov --exclude tests -s
 
-bench: static | packages-test ## measure against peers; prints ratios
-	$(Q)for b in tests/bench/bench_*.py; do $(PYTHON) $$b || exit 1; done
+# The benchmarks' own programs, with the compiler and the flags of what they are compared with.
+BENCH_PROGRAMS := build/bench/floor build/bench/load
+
+$(BENCH_PROGRAMS): build/bench/%: tests/bench/%.c $(BUILD_FILES) $(STAMP_static) | packages-build
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC_static) $(CFLAGS_static) $(LDFLAGS_static) -o $@ $<
+
+bench-programs: $(BENCH_PROGRAMS)
+
+bench: static bench-programs | packages-test packages-bench ## measure against peers; prints ratios (BENCH_FLAGS=--quick)
+	$(Q)for b in tests/bench/bench_*.py; do echo "== $$b"; $(PYTHON) $$b $(BENCH_FLAGS) || exit 1; done
+
+SECONDS ?= 600
+
+soak: static bench-programs | packages-test ## full load for SECONDS (600) under reloads and killed workers
+	$(Q)$(PYTHON) tests/soak/soak.py --seconds $(SECONDS)
 
 # One after the other, each with all processors; what is built first is built in one go.
 test: | packages-build packages-build-arm64 packages-test ## unit, integration, sanitizers, short fuzzing
