@@ -57,10 +57,10 @@ fuzz-replay: $(FUZZ_NAMES:%=build/asan/tests/fuzz/%) ## replay the fuzz corpora 
 fuzz: $(FUZZ_NAMES:%=build/fuzz/tests/fuzz/%) ## run every fuzz target for FUZZ_SECONDS (10)
 	$(Q)scripts/run-fuzz fuzz $(FUZZ_SECONDS) $^
 
-integration: static debug | packages-test ## integration tests of the static programs
+integration: static debug bench-programs | packages-test ## integration tests of the static programs
 	$(Q)BERTH_VARIANT=static $(PYTEST) tests/integration
 
-integration-asan: asan static | packages-test ## the same tests under ASan and UBSan
+integration-asan: asan static bench-programs | packages-test ## the same tests under ASan and UBSan
 	$(Q)BERTH_VARIANT=asan $(PYTEST) tests/integration
 
 golden-update: static ## rewrite the expected outputs under tests/cases

@@ -23,7 +23,7 @@ def measure(servers, path, options):
         for s in servers
         if path != "/healthz" or s.name in ("berthd", "nginx")
     }
-    return pairs.rounds(calls, options.pairs)
+    return pairs.rounds(calls, options.pairs, options.warmup)
 
 
 def report(title, results):

@@ -71,7 +71,7 @@ def measure(folder, cpus, options, database):
             s.name: lambda s=s: load.wrk(s.port, stack.POSTS, options.seconds, options.connections)
             for s in [*ours, *theirs]
         }
-        report(cpus, pairs.rounds(calls, options.pairs), [s.name for s in theirs])
+        report(cpus, pairs.rounds(calls, options.pairs, options.warmup), [s.name for s in theirs])
 
 
 def main():

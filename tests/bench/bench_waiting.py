@@ -47,7 +47,7 @@ def compare(folder, cpus, options):
         for server in servers(folder, cpus, by_hand):
             running.enter_context(server)
             calls[server.name] = lambda s=server: load.wrk(s.port, "/wait", options.seconds, options.connections)
-        results = pairs.rounds(calls, options.pairs)
+        results = pairs.rounds(calls, options.pairs, options.warmup)
     pairs.table(f"{WAIT_MS} ms of waiting, {SPIN_US / 1000} ms of CPU, quota {cpus:g}", results, "requests/s", "berthd")
     hand = [name for name in results if name != "berthd"]
     best = [max(values) for values in zip(*(results[name] for name in hand))]

@@ -438,7 +438,8 @@ sweep(int64_t now, bool timeouts)
             lose_request(c, "timeout");
             close_conn(c);
         }
-        if (c->state == CLOSED && c->connect_at_ns <= now && (now < end_ns || c->has_request || next_due < n_due))
+        if (c->state == CLOSED && c->connect_at_ns <= now &&
+            (now < end_ns || c->has_request || next_due < n_due))
             open_conn(c);
     }
 }

@@ -57,6 +57,7 @@ def parse(parser):
     options = parser.parse_args()
     if options.quick:
         options.pairs, options.seconds, options.quota = 1, 1, options.quota[:1]
+    options.warmup = 0 if options.quick else 1
     why_not = quota.missing()
     if why_not:
         sys.exit(f"{Path(sys.argv[0]).stem}: {why_not}")

@@ -67,4 +67,10 @@ class Throttling:
 
 def missing():
     """Why no group can be made here, or None."""
-    return None if os.geteuid() == 0 else "a control group with a quota needs root"
+    if os.geteuid() != 0:
+        return "a control group with a quota needs root"
+    try:
+        Quota(1).remove()
+    except OSError as e:
+        return f"no control group with a CPU quota can be made here: {e}"
+    return None
