@@ -124,6 +124,14 @@ class Server:
                     total += int(line.split()[1])
         return total
 
+    def cpu_seconds(self):
+        """What the processes that run have used so far, in user space and in the kernel; all their threads."""
+        total = 0
+        for pid in self.pids():
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                total += int((task / "schedstat").read_text().split()[0])
+        return total / 1e9
+
     def stop(self):
         if self.child and self.child.poll() is None:
             self.child.send_signal(self.stop_signal)
