@@ -209,6 +209,17 @@ remove_dots(char *p, size_t *n)
     return true;
 }
 
+/* Most paths have neither escapes nor segments that begin with a dot. */
+static bool
+is_plain(struct str raw)
+{
+    for (size_t i = 0; i < raw.n; i++) {
+        if (raw.p[i] == '%' || (raw.p[i] == '.' && i > 0 && raw.p[i - 1] == '/'))
+            return false;
+    }
+    return true;
+}
+
 enum http_path_result
 http_target_path(struct str raw, char *room, struct str *out)
 {
@@ -220,7 +231,7 @@ http_target_path(struct str raw, char *room, struct str *out)
         return HTTP_PATH_OK;
     }
     *out = raw;
-    if (memchr(raw.p, '%', raw.n) == NULL && memmem(raw.p, raw.n, "/.", 2) == NULL)
+    if (is_plain(raw))
         return HTTP_PATH_OK;
     result = unescape(raw, room, &n);
     if (result != HTTP_PATH_OK)
