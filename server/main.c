@@ -23,6 +23,7 @@
 #include "server/options.h"
 #include "server/options_print.h"
 #include "server/options_process.h"
+#include "server/options_sql.h"
 #include "server/pidfile.h"
 #include "server/route.h"
 #include "server/sandbox.h"
@@ -76,6 +77,7 @@ sizing_of(const struct options *o, const struct settings *s)
         .from_environment = o->workers != NULL && o->workers == getenv("WEB_CONCURRENCY"),
         .policy = o->policy,
         .cpus = o->cpus,
+        .worker_class = options_sql_class(o),
         .max_workers = s->process.max_workers,
     };
 }

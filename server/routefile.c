@@ -450,6 +450,8 @@ routefile_done(struct routefile *f)
         free(r->params);
         free(r->json);
         free(r->path);
+        free(r->mount);
+        free(r->bare);
         free(r->sql);
         free(r->binds);
     }

@@ -49,7 +49,9 @@ struct routefile_route {
     unsigned line, sql_line;
     unsigned method; /* of enum http_method */
     char *path;      /* as written */
-    size_t literal; /* bytes of the path before its first parameter's slash; all when it has none */
+    char *mount;     /* the path before its first parameter's slash; all when it has none */
+    char *bare;      /* the path without its last slash, where that is all it lacks; or NULL */
+    size_t literal;  /* bytes of mount */
     struct routefile_param *params;
     size_t n_params;
     int page_limit, page_offset; /* parameters; -1: the answer is no page */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/mem.h"
 #include "server/http_parse.h"
 #include "server/routefile.h"
 
@@ -85,6 +86,9 @@ routefile_path_check(struct routefile_parser *p, struct routefile_route *r)
             r->literal = (size_t)(segment.p - r->path) - 1;
         first = false;
     }
+    r->mount = mem_strndup(r->path, r->literal);
+    if (r->literal == strlen(r->path) && r->literal > 1 && r->path[r->literal - 1] == '/')
+        r->bare = mem_strndup(r->path, r->literal - 1);
 }
 
 /* Literals before parameters, segment by segment. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "server/db.h"
 #include "server/sandbox_filter.h"
 #include "server/settings.h"
 
@@ -74,7 +75,11 @@ install_filter(unsigned parts, struct err *err)
 unsigned
 sandbox_parts(const struct settings *s)
 {
-    return SANDBOX_THREADS | (s->database != NULL ? SANDBOX_SQLITE : 0U);
+    unsigned parts = SANDBOX_THREADS;
+
+    if (s->database != NULL)
+        parts |= s->database->driver == &db_sqlite ? SANDBOX_SQLITE : SANDBOX_NETWORK;
+    return parts;
 }
 
 int

@@ -13,8 +13,12 @@
 #include "cpu/policy.h"
 #include "server/http_fetch.h"
 
-static const char class_name[] = "event";
-static const char class_policy[] = "n";
+/* One loop uses up a CPU; a worker that waits for its database leaves it to others. */
+static const char *
+class_policy(const struct sizing_opts *opts)
+{
+    return strcmp(opts->worker_class, "event") == 0 ? "n" : "2n+1";
+}
 
 /* Kept for the master, and for the files that the kernel holds in memory for the workers. */
 enum { RESERVE_PART = 8 };
@@ -103,7 +107,7 @@ policy_text(const struct sizing_opts *opts)
 
     if (text != NULL && text[0] != '\0' && strcmp(text, "auto") != 0)
         return text;
-    return opts->policy != NULL ? opts->policy : class_policy;
+    return opts->policy != NULL ? opts->policy : class_policy(opts);
 }
 
 static int
@@ -196,7 +200,8 @@ sizing_describe(const struct sizing_opts *opts, const struct sizing *s, struct b
     struct policy policy;
     char name[48];
 
-    buf_appendf(out, "%u worker%s (%s, ", s->workers, s->workers == 1 ? "" : "s", class_name);
+    buf_appendf(out, "%u worker%s (%s, ", s->workers, s->workers == 1 ? "" : "s",
+                opts->worker_class);
     if (s->fixed) {
         buf_appendf(out, "%s)", where_from(opts));
         return;

@@ -18,7 +18,8 @@ enum { SIZING_WORKERS_MAX = 1024 };
 struct sizing_opts {
     const char *workers;   /* a number, "auto", a policy's name, or NULL */
     bool from_environment; /* workers is WEB_CONCURRENCY's value */
-    const char *policy;    /* for auto; NULL: the event workers' own, n */
+    const char *policy;    /* for auto; NULL: the class's own */
+    const char *worker_class;
     double cpus;           /* --cpus; 0: find out */
     unsigned max_workers;  /* --max-workers; 0: none */
     uint64_t worker_bytes; /* private memory of a worker; 0: not known yet */

@@ -14,6 +14,7 @@
 #include "server/conn.h"
 #include "server/listen.h"
 #include "server/loop.h"
+#include "server/pool.h"
 #include "server/reopen.h"
 #include "server/route.h"
 #include "server/sandbox.h"
@@ -32,9 +33,11 @@ struct worker {
     struct loop loop;
     struct conn_group group;
     struct acceptor acceptor;
+    struct pool *pool;
     struct loop_source signals;
     struct timeout_list handshakes, graceful, beats;
     struct timeout handshake, grace, beat;
+    int64_t gauged_ms;     /* when the pool's gauges were last read */
     uint64_t last_request; /* after which it wants to be replaced */
     bool accepting;
     bool stopping; /* gracefully */
@@ -131,11 +134,24 @@ watch_signals(struct worker *w, struct err *err)
     return loop_add(&w->loop, &w->signals, EPOLLIN, err);
 }
 
+/* The limit of all workers together, by their number: both may change while they run. */
+static void
+share_cpus(struct worker *w)
+{
+    unsigned workers = w->opts->stats->workers;
+    char source[STATS_SOURCE_MAX];
+    double cpus;
+
+    stats_cpus(w->opts->stats, &cpus, source);
+    pool_set_cpus(w->pool, cpus / (workers > 0 ? workers : 1));
+}
+
 static void
 wait_for_beat(struct timeout *t, void *ctx)
 {
     struct worker *w = ctx;
 
+    share_cpus(w);
     timeout_arm(&w->beats, t, w->loop.now_ms);
 }
 
@@ -175,6 +191,14 @@ report(struct worker *w)
 
     atomic_store_explicit(&slot->heartbeat_ms, w->loop.now_ms, memory_order_relaxed);
     stats_set(slot, STATS_CONNECTIONS, w->group.n);
+    if (w->loop.now_ms != w->gauged_ms) {
+        struct pool_gauges gauges = pool_gauges(w->pool);
+
+        w->gauged_ms = w->loop.now_ms;
+        stats_set(slot, STATS_POOL_THREADS, gauges.threads);
+        stats_set(slot, STATS_POOL_BUSY, gauges.busy);
+        stats_set(slot, STATS_POOL_QUEUE, gauges.queued);
+    }
     if (w->group.requests < w->last_request || w->stopping)
         return;
     w->last_request = UINT64_MAX;
@@ -194,6 +218,7 @@ finished(struct worker *w)
 static int
 serve(struct worker *w, struct err *err)
 {
+    share_cpus(w);
     w->accepting = true;
     w->opts->slot->state = STATS_READY;
     stats_wake(w->opts->stats);
@@ -235,13 +260,18 @@ worker_run(const struct worker_opts *opts)
         conn_group_init(&w.group, &w.loop, opts->settings, opts->routes);
         watch_timeouts(&w);
         limit_requests(&w);
-        if (route_open(opts->routes, &env, &err) == 0 && watch_signals(&w, &err) == 0 &&
+        env.pool = w.pool = pool_new(&w.loop, &opts->settings->pool, &err);
+        if (w.pool != NULL && route_open(opts->routes, &env, &err) == 0 &&
+            watch_signals(&w, &err) == 0 &&
             acceptor_open(&w.acceptor, &w.group, opts->listen, opts->seat, opts->stats, &err) ==
                 0) {
             enter_sandbox(opts);
             result = serve(&w, &err);
         }
         conn_group_done(&w.group);
+        /* What a thread that does not end still uses must stay. */
+        if (!pool_free(w.pool))
+            _exit(result < 0 ? 1 : 0);
         route_close(opts->routes);
     }
     if (result < 0)
