@@ -50,8 +50,8 @@ void crew_done(struct crew *c);
 /* How many workers there shall be.  On failure it is as many as there are sockets for. */
 int crew_want(struct crew *c, unsigned wanted, struct err *err) NODISCARD;
 
-/* Whether any worker is ready, and the process id of one that is (else 0). */
-pid_t crew_ready(const struct crew *c);
+/* How many of those that are wanted are ready. */
+unsigned crew_ready(const struct crew *c);
 bool crew_is_empty(const struct crew *c);
 
 /* Every worker is followed by one with the routes as they are now. */
@@ -74,7 +74,7 @@ bool crew_reaped(struct crew *c, pid_t pid, int status);
 void crew_tick(struct crew *c);
 int64_t crew_next_ms(const struct crew *c);
 
-/* The most private memory that a worker has now, or 0 when none can be measured. */
+/* The most memory that a worker has for itself now, or 0 when none can be measured. */
 uint64_t crew_worker_bytes(const struct crew *c);
 
 #endif

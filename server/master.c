@@ -27,8 +27,8 @@
 #include "server/watch.h"
 
 enum {
-    MEASURE_MS = 1000, /* for the first worker to get ready, where memory may decide */
-    ELDER_MS = 200,    /* between two looks whether the elder master still lives */
+    START_MS = 1000, /* for workers to get ready, before it is said that they were started */
+    ELDER_MS = 200,  /* between two looks whether the elder master still lives */
     TEXT_MAX = 16 * 1024,
     /* Workers that serve, their successors, and some that take long to end. */
     PROCESSES_MAX = 4 * SIZING_WORKERS_MAX
@@ -43,13 +43,14 @@ struct master {
     int signal_fd;
     sigset_t mask_before;
     enum stop stop;
-    int64_t stop_at_ms;    /* STOP_DELAYED: when connections are no longer taken */
-    int64_t deadline_ms;   /* of the graceful time */
-    int64_t look_at_ms;    /* at the limits; -1: never again */
-    int64_t measure_by_ms; /* the first worker serves alone until then, to be measured; 0: no */
-    bool by_hand;          /* TTIN or TTOU decided how many workers there are */
-    pid_t heir;            /* the new master of an upgrade, or 0 */
-    bool has_elder;        /* this is one, and the old one still lives */
+    int64_t stop_at_ms;  /* STOP_DELAYED: when connections are no longer taken */
+    int64_t deadline_ms; /* of the graceful time */
+    int64_t look_at_ms;  /* at the limits; -1: never again */
+    int64_t start_by_ms; /* until then the first workers may get ready; 0: they did */
+    bool measuring;      /* the first worker is alone yet: its size tells how many there may be */
+    bool by_hand;        /* TTIN or TTOU decided how many workers there are */
+    pid_t heir;          /* the new master of an upgrade, or 0 */
+    bool has_elder;      /* this is one, and the old one still lives */
 };
 
 static int64_t
@@ -97,7 +98,7 @@ follow_limits(struct master *m)
 
     if (!may_change(m) || m->by_hand || before == m->opts->watch->now.workers)
         return;
-    if (m->measure_by_ms == 0)
+    if (m->start_by_ms == 0)
         log_change(m, before);
     want(m, m->opts->watch->now.workers);
 }
@@ -126,16 +127,24 @@ log_ready(const struct master *m)
     log_info("%s", buf_cstr(&text));
 }
 
-/* Memory decides by the size of a worker, and that is known when there is one. */
+/* The first workers are ready, or it takes too long.  Memory decides by the size of a worker, and
+ * that is known when there is one. */
 static void
-end_measuring(struct master *m)
+end_start(struct master *m)
 {
-    if (m->measure_by_ms == 0 || m->stop != STOP_NONE ||
-        (crew_ready(&m->crew) == 0 && !crew_is_empty(&m->crew) && now_ms() < m->measure_by_ms))
+    if (m->start_by_ms == 0 || m->stop != STOP_NONE ||
+        (crew_ready(&m->crew) < m->crew.wanted && m->crew.stats->restarts == 0 &&
+         now_ms() < m->start_by_ms))
         return;
-    look(m);
-    m->measure_by_ms = 0;
-    crew_tick(&m->crew);
+    if (m->measuring) {
+        m->measuring = false;
+        look(m);
+        if (m->crew.wanted > 1) {
+            m->start_by_ms = now_ms() + START_MS;
+            return;
+        }
+    }
+    m->start_by_ms = 0;
     log_ready(m);
 }
 
@@ -212,8 +221,11 @@ change_by_hand(struct master *m, const char *signal_name, int change)
         log_warn("%s: not while two masters serve", signal_name);
         return;
     }
-    if (workers < 1 || workers > m->settings->process.max_workers)
+    if (workers < 1 || workers > m->settings->process.max_workers) {
+        log_info("%s: %u worker%s: there may not be %s", signal_name, m->crew.wanted,
+                 m->crew.wanted == 1 ? "" : "s", workers < 1 ? "fewer" : "more");
         return;
+    }
     m->by_hand = true;
     log_info("%u -> %u worker%s: %s", m->crew.wanted, workers, workers == 1 ? "" : "s",
              signal_name);
@@ -384,8 +396,8 @@ next_ms(const struct master *m)
         next = sooner(next, m->look_at_ms);
     if (m->stop == STOP_DELAYED)
         next = sooner(next, m->stop_at_ms);
-    if (m->measure_by_ms > 0)
-        next = sooner(next, m->measure_by_ms);
+    if (m->start_by_ms > 0 && m->stop == STOP_NONE)
+        next = sooner(next, m->start_by_ms);
     if (m->has_elder)
         next = sooner(next, now_ms() + ELDER_MS);
     return next;
@@ -417,7 +429,7 @@ supervise(struct master *m)
         wait_for_something(m);
         obey_signals(m);
         reap(m);
-        end_measuring(m);
+        end_start(m);
         if (m->has_elder && upgrade_elder() == 0)
             after_elder(m);
         if (m->stop == STOP_DELAYED && now_ms() >= m->stop_at_ms)
@@ -442,7 +454,7 @@ begin(struct master *m, struct err *err)
         m->crew.shared = true;
         workers = m->opts->listen->seats;
     } else if (!s->fixed && s->memory_bytes > 0 && s->workers > 1) {
-        m->measure_by_ms = now_ms() + MEASURE_MS;
+        m->measuring = true;
         workers = 1;
     }
     if (crew_want(&m->crew, workers, err) < 0)
@@ -450,8 +462,7 @@ begin(struct master *m, struct err *err)
     if (s->source != NULL)
         stats_set_cpus(m->crew.stats, s->cpus, s->source);
     crew_tick(&m->crew);
-    if (m->measure_by_ms == 0)
-        log_ready(m);
+    m->start_by_ms = now_ms() + START_MS;
     /* Where a number was given nobody has looked yet. */
     m->look_at_ms = s->fixed                            ? now_ms()
                     : m->settings->process.watch_ms > 0 ? now_ms() + m->settings->process.watch_ms

@@ -160,8 +160,7 @@ append_mib(struct buf *out, uint64_t bytes)
 {
     char text[32];
 
-    /* One decimal says enough. */
-    num_format_decimal((double)(bytes * 10 / (1024 * 1024)) / 10, text);
+    num_format_decimal((double)(bytes * 100 / (1024 * 1024)) / 100, text);
     buf_appendf(out, "%s MiB", text);
 }
 
