@@ -9,7 +9,6 @@ scripts/apt-packages/bench.
 """
 
 import contextlib
-import subprocess
 import sys
 from pathlib import Path
 
@@ -36,7 +35,7 @@ class Posts(peers.Berthd):
 
 def berthds(folder, cpus, database):
     """One for each way to the posts that this berthd knows."""
-    known = subprocess.run([peers.BERTHD, "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    known = peers.berthd_help()
     sqlite = ["--database", f"sqlite:{stack.sqlite_posts(folder)}"]
     found = [Posts("berthd, SQLite", folder, cpus, sqlite)]
     if "--routes" in known:

@@ -83,14 +83,22 @@ class Server:
     def environment(self):
         return None
 
+    def stdout(self):
+        """Where its standard output goes."""
+        return subprocess.DEVNULL
+
+    def started(self):
+        """Called when the process is there, before it is known to be ready."""
+
     def start(self):
         self.quota = quota_module.Quota(self.cpus)
         self.log = self.folder / "stderr"
         with self.log.open("wb") as log:
             self.child = subprocess.Popen(
-                [str(a) for a in self.command()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,
+                [str(a) for a in self.command()], stdin=subprocess.DEVNULL, stdout=self.stdout(), stderr=log,
                 preexec_fn=self.quota.join, env=self.environment(),
             )  # fmt: skip
+        self.started()
         self.wait_ready()
 
     def wait_ready(self, timeout=60):
@@ -156,6 +164,11 @@ class Server:
 
     def __exit__(self, *_):
         self.stop()
+
+
+def berthd_help():
+    """To see which flags this berthd has."""
+    return subprocess.run([BERTHD, "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 class Berthd(Server):
@@ -268,6 +281,26 @@ mimetype.assign = ( ".txt" => "text/plain", ".json" => "application/json" )
 """
         )
         return ["lighttpd", "-D", "-f", conf]
+
+
+class Upstream:
+    """`floor` on a unix socket, without a quota: what is behind a proxy that is measured."""
+
+    def __init__(self, folder):
+        self.path = Path(folder) / "upstream"
+
+    def __enter__(self):
+        self.child = subprocess.Popen([FLOOR, self.path], stdin=subprocess.DEVNULL)
+        deadline = time.monotonic() + 10
+        while not self.path.exists():
+            if time.monotonic() > deadline or self.child.poll() is not None:
+                raise RuntimeError("the upstream did not start")
+            time.sleep(0.005)
+        return self
+
+    def __exit__(self, *_):
+        self.child.terminate()
+        self.child.wait()
 
 
 FIXED = (Nginx, H2o, Lighttpd, Floor)
