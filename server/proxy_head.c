@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/proxy_head.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "base/num.h"
 #include "server/address.h"
 #include "server/forwarded.h"
+#include "server/http_chars.h"
 #include "server/http_parse.h"
 #include "server/http_reply_parse.h"
 #include "server/iobuf.h"
@@ -375,6 +378,27 @@ proxy_head_request(const struct proxy_head *h, struct iobuf *out)
     p = PUT_LIT(p, "\r\n");
     out->end += (size_t)(p - start);
     return 0;
+}
+
+char *
+proxy_head_path(const char *base, struct str rest)
+{
+    size_t n = strlen(base);
+    char *path = mem_alloc(n + 3 * rest.n + 2);
+
+    memcpy(path, base, n);
+    if (n + rest.n == 0)
+        path[n++] = '/';
+    for (size_t i = 0; i < rest.n; i++) {
+        char c = rest.p[i];
+
+        /* A '%' is one of the path's own. */
+        if (c != '%' && http_chars_is(c, HTTP_CHAR_PATH))
+            path[n++] = c;
+        else
+            n += (size_t)snprintf(path + n, 4, "%%%02X", (unsigned char)c);
+    }
+    return path;
 }
 
 bool

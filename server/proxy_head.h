@@ -41,6 +41,9 @@ unsigned proxy_head_request(const struct proxy_head *h, struct iobuf *out) NODIS
  * into out. */
 bool proxy_head_reply(const struct http_reply *r, struct buf *out) NODISCARD;
 
+/* base and the rest of a path that was unescaped, escaped anew; allocated. */
+char *proxy_head_path(const char *base, struct str rest);
+
 /* Whether a request asks for a WebSocket (RFC 6455 4.1); no other protocol is let through. */
 bool proxy_head_wants_websocket(const struct http_request *r);
 

@@ -8,7 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "server/forwarded.h"
 #include "server/http_parse.h"
+#include "server/proxy_config.h"
 
 /* A folder served under a URL path. */
 struct settings_mount {
@@ -35,6 +37,12 @@ struct settings {
     const char *database; /* path of an SQLite file, or NULL */
     struct settings_mount *mounts;
     size_t n_mounts;
+
+    struct proxy_mount *proxies;
+    size_t n_proxies;
+    struct proxy_settings proxy;
+    struct forwarded_trust trust; /* who may say where a request comes from */
+    bool proxy_protocol;          /* they say it before the first request */
 };
 
 #endif

@@ -238,8 +238,9 @@ worker_run(const struct settings *settings, struct routes *routes, struct listen
         if (route_open(routes, &env, &err) == 0 && watch_signals(&w, &err) == 0 &&
             watch_listeners(&w, listen, index, &err) == 0)
             result = serve(&w, &err);
-        conn_group_done(&w.group);
+        /* First, so that handlers end the exchanges they still hold. */
         route_close(routes);
+        conn_group_done(&w.group);
     }
     if (result < 0)
         log_error("worker %u: %s", index + 1, err.msg);
