@@ -70,10 +70,27 @@ set_host(struct str authority, struct proxy_server *s, struct err *err)
     return 0;
 }
 
-/* A path that may stand in a request line as it is. */
+/* What lies before mark, whose last byte begins the base. */
+static struct str
+split_base(struct str text, const char *mark, struct str *base)
+{
+    size_t n = strlen(mark);
+    const char *at = memmem(text.p, text.n, mark, n);
+
+    if (at == NULL)
+        return text;
+    *base = behind(text, (size_t)(at - text.p) + n - 1);
+    return (struct str){text.p, (size_t)(at - text.p)};
+}
+
+/* A path that may stand in a request line as it is; the same for all. */
 static int
 set_base(struct str base, struct proxy_mount *m, struct err *err)
 {
+    if (m->n > 1 && (m->base != NULL) != (base.p != NULL))
+        return err_set(err, ERR_USAGE, "all servers of one URL must have the same path");
+    if (base.p == NULL)
+        return 0;
     while (base.n > 0 && base.p[base.n - 1] == '/')
         base.n--;
     if (!http_chars_all(base, HTTP_CHAR_PATH))
@@ -90,8 +107,8 @@ add_server(struct str text, struct proxy_mount *m, struct err *err)
 {
     struct proxy_server *s;
     struct str rest = text;
+    struct str base = {NULL, 0};
     bool has_scheme = str_starts(text, scheme);
-    ptrdiff_t slash;
 
     if (m->n == PROXY_SERVERS_MAX)
         return err_set(err, ERR_USAGE, "more than %d servers", PROXY_SERVERS_MAX);
@@ -100,17 +117,15 @@ add_server(struct str text, struct proxy_mount *m, struct err *err)
     *s = (struct proxy_server){.name = NULL};
     if (has_scheme)
         rest = behind(text, strlen(scheme));
-    if (str_starts(rest, "unix:"))
-        return set_unix(behind(rest, strlen("unix:")), s, err);
-    if (!has_scheme)
+    else if (!str_starts(text, "unix:"))
         return err_set(err, ERR_USAGE, "'" STR_FMT "': write http://HOST:PORT or unix:PATH",
                        STR_ARG(text));
-    slash = str_find(rest, '/');
-    if (slash >= 0 && set_base(behind(rest, (size_t)slash), m, err) < 0)
-        return -1;
-    if (slash < 0 && m->base != NULL)
-        return err_set(err, ERR_USAGE, "all servers of one URL must have the same path");
-    return set_host(slash >= 0 ? (struct str){rest.p, (size_t)slash} : rest, s, err);
+    if (str_starts(rest, "unix:")) {
+        rest = split_base(behind(rest, strlen("unix:")), ":/", &base);
+        return set_base(base, m, err) < 0 ? -1 : set_unix(rest, s, err);
+    }
+    rest = split_base(rest, "/", &base);
+    return set_base(base, m, err) < 0 ? -1 : set_host(rest, s, err);
 }
 
 static int

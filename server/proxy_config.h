@@ -43,7 +43,7 @@ struct proxy_settings {
     unsigned fail_timeout_ms;   /* how long it is */
 };
 
-/* "URL=SERVER[,SERVER...]" with SERVER http://HOST[:PORT][/BASE] or [http://]unix:PATH. */
+/* "URL=SERVER[,SERVER...]" with SERVER http://HOST[:PORT][/BASE] or [http://]unix:PATH[:/BASE]. */
 int proxy_config_parse(const char *text, struct proxy_mount *out, struct err *err) NODISCARD;
 void proxy_config_done(struct proxy_mount *m);
 

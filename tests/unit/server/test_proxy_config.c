@@ -20,6 +20,9 @@ static const struct {
 } good[] = {
     {"/=unix:/run/a.sock", "/", "unix:/run/a.sock", "unix:/run/a.sock", NULL, NULL, 0, 1},
     {"/=http://unix:a.sock", "/", "unix:a.sock", "unix:a.sock", NULL, NULL, 0, 1},
+    {"/=http://unix:/run/a.sock:/b/", "/", "unix:/run/a.sock", "unix:/run/a.sock", NULL, "/b", 0,
+     1},
+    {"/=unix:a:/", "/", "unix:a", "unix:a", NULL, "", 0, 1},
     {"/api/=http://127.0.0.1:8001", "/api", "127.0.0.1:8001", "127.0.0.1:8001", NULL, NULL, 0, 1},
     {"/=http://[::1]:8001", "/", "[::1]:8001", "[::1]:8001", NULL, NULL, 0, 1},
     {"/=http://192.0.2.1", "/", "192.0.2.1", "192.0.2.1:80", NULL, NULL, 0, 1},
@@ -54,6 +57,9 @@ static const char *const bad[] = {
     "/=http://a/x,http://b/y",
     "/=http://a/x,http://b",
     "/=unix:",
+    "/=unix::/a",
+    "/=unix:a:/b,unix:c",
+    "/=http://b,unix:a:/b",
     "/=unix:a,",
     "/=unix:"
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
