@@ -10,6 +10,8 @@
  *                          -> SEND          the last response
  *                               -> LINGER   our side is shut; the client may still be sending
  *
+ * PROXY comes before them when a load balancer says first where the connection comes from.
+ *
  * BODY reads a body that is dropped or kept whole; one that is streamed comes during HANDLE, where
  * the response may be under way as well.
  */
@@ -32,7 +34,15 @@ struct err;
 struct routes;
 struct settings;
 
-enum conn_state { CONN_HEAD, CONN_BODY, CONN_HANDLE, CONN_SEND, CONN_LINGER, CONN_CLOSED };
+enum conn_state {
+    CONN_HEAD,
+    CONN_BODY,
+    CONN_HANDLE,
+    CONN_SEND,
+    CONN_LINGER,
+    CONN_PROXY,
+    CONN_CLOSED
+};
 
 struct conn_group {
     struct loop *loop;

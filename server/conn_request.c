@@ -16,21 +16,24 @@ find_route(struct conn *c)
     const struct http_request *r = &c->parser.request;
     struct conn_group *g = c->group;
     struct exchange *x = &c->x;
+    enum http_path_result result;
 
     x->route = NULL;
-    if (r->method == HTTP_METHOD_OTHER || r->method == HTTP_CONNECT)
+    if (r->method == HTTP_CONNECT)
         return 501;
     if (r->form == HTTP_FORM_ASTERISK)
         return 204;
-    switch (http_target_path(http_parse_str(r, r->path), g->path_room, &x->path)) {
-    case HTTP_PATH_BAD:
-        return 400;
-    case HTTP_PATH_SLASH:
-        return 404;
-    case HTTP_PATH_OK:
-        break;
-    }
+    result = http_target_path(http_parse_str(r, r->path), g->path_room, &x->path);
+    if (result == HTTP_PATH_BAD)
+        return r->method == HTTP_METHOD_OTHER ? 501 : 400;
     x->route = route_find(g->routes, x->path, &x->rest);
+    if (result == HTTP_PATH_SLASH && x->route != NULL && !x->route->handler->raw_path)
+        x->route = NULL;
+    if (r->method == HTTP_METHOD_OTHER &&
+        (x->route == NULL || (x->route->handler->methods & HTTP_METHOD_OTHER) == 0)) {
+        x->route = NULL;
+        return 501;
+    }
     if (c->surplus && (x->route == NULL || !x->route->handler->probe))
         return 503;
     if (x->route == NULL)

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -230,8 +231,15 @@ void
 exchange_cut(struct exchange *x)
 {
     struct conn *c = conn_of(x);
+    const struct linger reset = {.l_onoff = 1};
 
     c->ended = true; /* the handler knows */
+    /* What the client can still be told without waiting: also answers to earlier requests. */
+    if (!conn_flush(c) && c->state == CONN_CLOSED)
+        return;
+    /* Where the end of the connection is the end of the body, only a reset tells them apart. */
+    if (c->began && !c->bodyless && !c->has_length && !c->chunked)
+        setsockopt(c->source.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
     conn_close(c);
 }
 

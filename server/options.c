@@ -109,6 +109,35 @@ const struct cli_opt options_table[] = {
      "Let other servers listen on the same ports (SO_REUSEPORT).", 0, 0, NULL},
     {"pid", 'p', CLI_STR, AT(pid_file), "FILE", "Write the master's process id to a file.", 0, 0,
      NULL},
+    {"proxy", 0, CLI_LIST, AT(proxies), "URL=SERVER",
+     "Pass requests below a URL path on to http://HOST:PORT[/BASE] or unix:PATH, or to one of "
+     "several with commas between them; may be repeated.",
+     0, 0, NULL},
+    {"proxy-connect-timeout", 0, CLI_UINT, AT(proxy_connect_timeout), "SECONDS",
+     "Time to connect to a proxied server.", 1, DAY, NULL},
+    {"proxy-timeout", 0, CLI_UINT, AT(proxy_timeout), "SECONDS",
+     "How long a proxied server may neither answer nor take anything.", 1, DAY, NULL},
+    {"proxy-tunnel-timeout", 0, CLI_UINT, AT(proxy_tunnel_timeout), "SECONDS",
+     "How long a WebSocket may be silent.", 1, DAY, NULL},
+    {"proxy-keepalive", 0, CLI_UINT, AT(proxy_keepalive), "N",
+     "Idle connections to proxied servers that a worker keeps.", 0, 65535, NULL},
+    {"proxy-request-buffer", 0, CLI_UINT, AT(proxy_request_buffer), "BYTES",
+     "Of a request's body that are read before a proxied server is asked.", 0, INT64_MAX, NULL},
+    {"proxy-buffer", 0, CLI_UINT, AT(proxy_buffer), "BYTES",
+     "Of a response that wait in memory for a slow client.", 0, INT64_MAX, NULL},
+    {"proxy-limit-head", 0, CLI_UINT, AT(proxy_limit_head), "BYTES",
+     "Status line and header fields of a proxied server's response.", 128, 16777216, NULL},
+    {"proxy-max-fails", 0, CLI_UINT, AT(proxy_max_fails), "N",
+     "Failures in a row after which one of several servers is left alone; 0: never.", 0, 1000000,
+     NULL},
+    {"proxy-fail-timeout", 0, CLI_UINT, AT(proxy_fail_timeout), "SECONDS", "For how long it is.", 1,
+     DAY, NULL},
+    {"forwarded-allow-ips", 0, CLI_STR, AT(forwarded_allow_ips), "LIST",
+     "Addresses and networks of load balancers that may say where a request comes from, or *.", 0,
+     0, "FORWARDED_ALLOW_IPS"},
+    {"proxy-protocol", 0, CLI_FLAG, AT(proxy_protocol), NULL,
+     "Connections from them begin with a header of the PROXY protocol, version 1 or 2.", 0, 0,
+     NULL},
     {"log-level", 0, CLI_CHOICE, AT(log_level), "debug|info|warn|warning|error|critical",
      "What is logged to standard error.", 0, 0, NULL},
     {"log-format", 0, CLI_CHOICE, AT(log_format), "text|json", "How it is written.", 0, 0, NULL},
@@ -155,6 +184,16 @@ const struct options options_defaults = {
     .queue_timeout = 10,
     .query_timeout = 30,
     .cache_size = 8 * 1048576,
+    .proxy_connect_timeout = 5,
+    .proxy_timeout = 60,
+    .proxy_tunnel_timeout = 600,
+    .proxy_keepalive = 32,
+    .proxy_request_buffer = 1048576,
+    .proxy_buffer = 256 * 1024,
+    .proxy_limit_head = 64 * 1024,
+    .proxy_max_fails = 3,
+    .proxy_fail_timeout = 10,
+    .forwarded_allow_ips = "127.0.0.1,::1",
     .log_level = "info",
     .log_format = "text",
 };
@@ -232,6 +271,32 @@ set_process(const struct options *o, struct settings_process *p, struct err *err
     return 0;
 }
 
+static int
+set_proxies(const struct options *o, struct settings *s, struct err *err)
+{
+    s->proxy = (struct proxy_settings){
+        .connect_timeout_ms = (unsigned)o->proxy_connect_timeout * 1000,
+        .timeout_ms = (unsigned)o->proxy_timeout * 1000,
+        .tunnel_timeout_ms = (unsigned)o->proxy_tunnel_timeout * 1000,
+        .keepalive = (unsigned)o->proxy_keepalive,
+        .request_buffer = o->proxy_request_buffer,
+        .buffer = o->proxy_buffer,
+        .head_bytes = (uint32_t)o->proxy_limit_head,
+        .max_fails = (unsigned)o->proxy_max_fails,
+        .fail_timeout_ms = (unsigned)o->proxy_fail_timeout * 1000,
+    };
+    s->proxy_protocol = o->proxy_protocol;
+    if (forwarded_trust_parse(o->forwarded_allow_ips, &s->trust, err) < 0)
+        return err_wrap(err, "--forwarded-allow-ips");
+    s->proxies = mem_alloc((o->proxies.n + 1) * sizeof(*s->proxies));
+    for (size_t i = 0; i < o->proxies.n; i++) {
+        if (proxy_config_parse(o->proxies.v[i], &s->proxies[i], err) < 0)
+            return -1;
+        s->n_proxies++;
+    }
+    return 0;
+}
+
 static uint32_t
 at_least(uint64_t v, uint64_t least)
 {
@@ -260,7 +325,7 @@ options_settings(const struct options *o, struct settings *out, struct err *err)
 
     if (options_sql(o, &s, err) < 0 || set_process(o, &s.process, err) < 0 ||
         options_process_settings(o, &s, err) < 0 || set_binds(o, &s, err) < 0 ||
-        set_mounts(&o->statics, &s, err) < 0) {
+        set_mounts(&o->statics, &s, err) < 0 || set_proxies(o, &s, err) < 0) {
         options_done(&s);
         return -1;
     }
@@ -279,5 +344,9 @@ options_done(struct settings *s)
     free(s->mounts);
     free(s->name);
     options_sql_done(s);
+    for (size_t i = 0; i < s->n_proxies; i++)
+        proxy_config_done(&s->proxies[i]);
+    free(s->proxies);
+    forwarded_trust_done(&s->trust);
     *s = (struct settings){.n_binds = 0};
 }

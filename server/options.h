@@ -34,6 +34,11 @@ struct options {
     uint64_t max_workers, max_requests, max_requests_jitter;
     bool reuse_port;
     const char *pid_file;
+    struct cli_list proxies;
+    uint64_t proxy_connect_timeout, proxy_timeout, proxy_tunnel_timeout, proxy_fail_timeout; /* s */
+    uint64_t proxy_keepalive, proxy_request_buffer, proxy_buffer, proxy_limit_head, proxy_max_fails;
+    const char *forwarded_allow_ips;
+    bool proxy_protocol;
     const char *log_level;
     const char *log_format;
 

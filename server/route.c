@@ -52,12 +52,23 @@ add_mount(struct routes *r, const struct settings_mount *m, struct err *err)
     return 0;
 }
 
+static void
+add_proxy(struct routes *r, const struct proxy_mount *m)
+{
+    route_add(r, (struct route){.handler = &handler_proxy,
+                                .path = m->url,
+                                .is_prefix = true,
+                                .folder = -1,
+                                .proxy = m});
+}
+
 static int
 refuse_doubles(const struct routes *r, struct err *err)
 {
     for (size_t i = 1; i < r->n; i++) {
         if (compare(&r->v[i - 1], &r->v[i]) == 0)
-            return err_set(err, ERR_USAGE, "--static %s=... is given twice", r->v[i].path);
+            return err_set(err, ERR_USAGE, "--static or --proxy %s=... is given twice",
+                           r->v[i].path);
     }
     return 0;
 }
@@ -81,6 +92,8 @@ route_init(struct routes *r, const struct settings *s, struct err *err)
         if (add_mount(r, &s->mounts[i], err) < 0)
             return -1;
     }
+    for (size_t i = 0; i < s->n_proxies; i++)
+        add_proxy(r, &s->proxies[i]);
     qsort(r->v, r->n, sizeof(*r->v), compare);
     return refuse_doubles(r, err);
 }

@@ -8,8 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "server/forwarded.h"
 #include "server/http_parse.h"
 #include "server/pool.h"
+#include "server/proxy_config.h"
 #include "server/user.h"
 
 struct db_target;
@@ -62,6 +64,11 @@ struct settings {
     mode_t socket_mode; /* of unix sockets */
     bool sandbox;       /* sandbox.h */
     char *name;         /* for the title: "" or " [NAME]" */
+    struct proxy_mount *proxies;
+    size_t n_proxies;
+    struct proxy_settings proxy;
+    struct forwarded_trust trust; /* who may say where a request comes from */
+    bool proxy_protocol;          /* they say it before the first request */
 };
 
 #endif
