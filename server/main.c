@@ -142,7 +142,7 @@ report(const struct options *o, const struct settings *s)
 }
 
 static int
-run_master(const struct settings *s, struct routes *routes, struct watch *watch, struct err *err)
+run_master(struct settings *s, struct routes *routes, struct watch *watch, struct err *err)
 {
     struct listen_set listen;
     struct pidfile pidfile;
@@ -164,7 +164,7 @@ run_master(const struct settings *s, struct routes *routes, struct watch *watch,
 }
 
 static int
-serve(const struct options *o, const struct settings *s, struct err *err)
+serve(const struct options *o, struct settings *s, struct err *err)
 {
     struct sizing_opts ask = sizing_of(o, s);
     struct watch watch;

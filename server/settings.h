@@ -54,7 +54,8 @@ struct settings {
 
     struct db_target *database; /* or NULL */
     struct routefile *routes;   /* what is asked of it; or NULL */
-    bool routes_builtin;        /* they are ours */
+    const char *routes_path;    /* the file they are in */
+    bool routes_builtin;        /* they are ours, and in no file */
     uint64_t cache_bytes;       /* answers that a worker keeps */
     struct pool_opts pool;      /* threads of a worker */
     struct settings_mount *mounts;
