@@ -27,7 +27,7 @@
 #include "server/watch.h"
 
 enum {
-    START_MS = 1000, /* for workers to get ready, before it is said that they were started */
+    START_MS = 5000, /* for workers to get ready, before it is said that they were started */
     ELDER_MS = 200,  /* between two looks whether the elder master still lives */
     TEXT_MAX = 16 * 1024,
     /* Workers that serve, their successors, and some that take long to end. */
