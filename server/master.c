@@ -79,7 +79,7 @@ log_change(const struct master *m, unsigned before)
     buf_appendf(&text, "%u -> %u worker%s: ", before, w->now.workers,
                 w->now.workers == 1 ? "" : "s");
     sizing_reason(&w->ask, &w->now, &text);
-    if (w->cpus_before != w->now.cpus)
+    if (!w->now.fixed && w->cpus_before != w->now.cpus)
         buf_appendf(&text, " (was %g)", w->cpus_before);
     log_info("%s", buf_cstr(&text));
 }
