@@ -28,7 +28,7 @@
 #include "server/watch.h"
 
 enum {
-    START_MS = 1000, /* for workers to get ready, before it is said that they were started */
+    START_MS = 5000, /* for workers to get ready, before it is said that they were started */
     ELDER_MS = 200,  /* between two looks whether the elder master still lives */
     TEXT_MAX = 16 * 1024,
     /* Workers that serve, their successors, and some that take long to end. */
@@ -80,7 +80,7 @@ log_change(const struct master *m, unsigned before)
     buf_appendf(&text, "%u -> %u worker%s: ", before, w->now.workers,
                 w->now.workers == 1 ? "" : "s");
     sizing_reason(&w->ask, &w->now, &text);
-    if (w->cpus_before != w->now.cpus)
+    if (!w->now.fixed && w->cpus_before != w->now.cpus)
         buf_appendf(&text, " (was %g)", w->cpus_before);
     log_info("%s", buf_cstr(&text));
 }
