@@ -237,6 +237,7 @@ def test_what_cannot_be_served_is_said_at_the_start(berthd, tmp_path):
         (["--database", tmp_path / "text"], f"{tmp_path}/text: "),
         (["--database", tmp_path / "text"], ": file is not a database"),
         (["--static", f"/={tmp_path / 'missing'}"], "missing: No such file or directory"),
+        (["--database", "postgres://a/b"], "postgres: such databases are not supported: sqlite:PATH and mysql:// are"),
     ):
         done = berthd("-b", "127.0.0.1:0", *options)
         assert done.status == 1 and words in done.stderr, done
