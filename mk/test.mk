@@ -14,7 +14,7 @@ FUZZ_NAMES := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 # Topmost first, as the linker wants them; an archive is read only for what is still missing.
 LAYERS := taskgen images ecs server lib/aws lib/cpu lib/net lib/json lib/base
 TEST_FOLDERS := $(filter $(FOLDERS),$(LAYERS))
-TEST_LIBS := curl mariadb archive deflate zstd z crypto jansson sqlite m
+TEST_LIBS := curl mariadb archive deflate zstd z crypto jansson sqlite http_parser m
 
 TEST_FLAGS := -DTEST_DIR='"$(HERE)/tests"' -Itests
 

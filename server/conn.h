@@ -23,6 +23,7 @@
 #include "server/exchange.h"
 #include "server/http_chunk.h"
 #include "server/http_parse.h"
+#include "server/http_response.h"
 #include "server/iobuf.h"
 #include "server/loop.h"
 #include "server/timeout.h"
@@ -41,13 +42,12 @@ struct conn_group {
     /* A first request, the next one, a head, a body, room to send, the client's end, and a first
      * request above the ceiling. */
     struct timeout_list first, idle, head, body, send, linger, surplus;
-    struct conn *closed, *spare;
+    struct conn *open, *closed, *spare;
     unsigned n, n_spare; /* open, with those that were detached; spare */
     bool draining;
     struct buf scratch;
     char *path_room;
-    char date[32];
-    int64_t date_unix;
+    struct http_response_lines lines;
 };
 
 struct conn {
@@ -55,7 +55,7 @@ struct conn {
     struct loop_task task;
     struct timeout timeout;
     struct conn_group *group;
-    struct conn *next; /* among the closed and the spare */
+    struct conn *next, *prev; /* among the open; only next among the closed and the spare */
     struct exchange x;
     struct http_parser parser;
     struct http_chunk chunk;

@@ -25,7 +25,9 @@
      (c) == '%' || (c) == '[' || (c) == ']' || (c) == '^' || (c) == '|')
 #define IS_QUERY(c) \
     (IS_PATH(c) || (c) == '?' || (c) == '\\' || (c) == '`' || (c) == '{' || (c) == '}')
-#define IS_HOST(c) (IS_UNRESERVED(c) || IS_SUB_DELIM(c) || (c) == '%')
+/* Without the comma of RFC 3986's sub-delims: no host has one, and "a,b" is two Host fields that
+ * were joined on the way. */
+#define IS_HOST(c) (IS_UNRESERVED(c) || (IS_SUB_DELIM(c) && (c) != ',') || (c) == '%')
 
 #define CLASSES(c)                                                                              \
     (unsigned char)((IS_TOKEN(c) ? HTTP_CHAR_TOKEN : 0) | (IS_VALUE(c) ? HTTP_CHAR_VALUE : 0) | \

@@ -6,7 +6,11 @@
 #include "server/http_chars.h"
 #include "server/http_field.h"
 
-enum { EMPTY_LINES_MAX = 2, VERSION_SIZE = sizeof("HTTP/1.1") - 1 };
+enum {
+    EMPTY_LINES_MAX = 2,
+    VERSION_SIZE = sizeof("HTTP/1.1") - 1,
+    METHOD_MAX = 64 /* longer than any that is registered */
+};
 
 static const struct {
     const char *name;
@@ -71,18 +75,19 @@ parse_request_line(struct http_request *r, struct str line)
     struct str rest = {line.p + method.n, line.n - method.n};
     struct str target;
     struct http_target parts;
-    ptrdiff_t end;
+    size_t end = 0;
     int status;
 
     if (method.n == 0 || rest.n == 0 || rest.p[0] != ' ')
         return 400;
     rest = (struct str){rest.p + 1, rest.n - 1};
-    end = str_find(rest, ' ');
-    if (end <= 0)
+    while (end < rest.n && rest.p[end] != ' ')
+        end++;
+    if (end == 0 || end == rest.n)
         return 400;
-    target = (struct str){rest.p, (size_t)end};
+    target = (struct str){rest.p, end};
     /* Before the target, so that HTTP/2's preface gets the answer it deserves. */
-    status = parse_version((struct str){rest.p + end + 1, rest.n - (size_t)end - 1}, r);
+    status = parse_version((struct str){rest.p + end + 1, rest.n - end - 1}, r);
     if (status != 0)
         return status;
     if (!http_target_parse(method, target, &parts))
@@ -146,8 +151,12 @@ take_line(struct http_parser *p, struct str line)
 static int
 check_limits(const struct http_parser *p, size_t line_n, size_t head_n)
 {
-    if (line_n > (p->in_fields ? p->limits->field : p->limits->line) + 1)
-        return p->in_fields ? 431 : 414;
+    if (line_n > (p->in_fields ? p->limits->field : p->limits->line) + 1) {
+        if (p->in_fields)
+            return 431;
+        /* What has not come to its target yet is no long target. */
+        return memchr(p->request.base + p->line_at, ' ', METHOD_MAX) == NULL ? 400 : 414;
+    }
     return head_n > p->limits->head ? 431 : 0;
 }
 

@@ -82,7 +82,7 @@ struct http_parser {
     bool in_fields;
     bool has_close, has_keep_alive;
     bool te_chunked_last, te_other, te_broken;
-    bool length_huge, expects_other;
+    bool expects_other;
 };
 
 enum { HTTP_PARSE_MORE = 0, HTTP_PARSE_DONE = 1 };
@@ -90,8 +90,8 @@ enum { HTTP_PARSE_MORE = 0, HTTP_PARSE_DONE = 1 };
 void http_parse_init(struct http_parser *p, const struct http_limits *limits);
 
 /* base[0..n) is everything of this request that has arrived (and perhaps more behind it); it may
- * have moved since the last call.  HTTP_PARSE_MORE, HTTP_PARSE_DONE, or the status (400, 413, 414,
- * 417, 431, 501, 505) to refuse it with; after a refusal the connection must be closed. */
+ * have moved since the last call.  HTTP_PARSE_MORE, HTTP_PARSE_DONE, or the status (400, 414, 417,
+ * 431, 501, 505) to refuse it with; after a refusal the connection must be closed. */
 int http_parse(struct http_parser *p, const char *base, size_t n) NODISCARD;
 
 static inline struct str

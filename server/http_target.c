@@ -3,15 +3,21 @@
 
 #include <string.h>
 
-#include "base/num.h"
 #include "server/http_chars.h"
 
 static bool
 port_valid(struct str port)
 {
-    uint64_t v;
+    unsigned v = 0;
 
-    return port.n == 0 || num_parse_u64(port, 65535, &v);
+    for (size_t i = 0; i < port.n; i++) {
+        if (!http_chars_is(port.p[i], HTTP_CHAR_DIGIT))
+            return false;
+        v = v * 10 + (unsigned)(port.p[i] - '0');
+        if (v > 65535)
+            return false;
+    }
+    return true;
 }
 
 /* Escapes in a host must be whole ones. */
@@ -143,15 +149,35 @@ unescape(struct str raw, char *room, size_t *n)
             int high = raw.n - i >= 3 ? http_chars_hex(raw.p[i + 1]) : -1;
             int low = raw.n - i >= 3 ? http_chars_hex(raw.p[i + 2]) : -1;
 
-            if (high < 0 || low < 0 || high + low == 0)
+            if (high < 0 || low < 0)
                 return HTTP_PATH_BAD;
             c = (char)(high * 16 + low);
+            if (!http_chars_is(c, HTTP_CHAR_VALUE) || c == '\t')
+                return HTTP_PATH_BAD;
             slash = slash || c == '/';
             i += 2;
         }
         room[(*n)++] = c;
     }
     return slash ? HTTP_PATH_SLASH : HTTP_PATH_OK;
+}
+
+/* Whether a character of UTF-8 is written longer than need be (RFC 3629 3): "/" and "." in
+ * disguise.
+ */
+static bool
+has_overlong(const char *s, size_t n)
+{
+    const unsigned char *p = (const unsigned char *)s;
+
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] == 0xc0 || p[i] == 0xc1)
+            return true;
+        if (i + 1 < n && ((p[i] == 0xe0 && p[i + 1] >= 0x80 && p[i + 1] < 0xa0) ||
+                          (p[i] == 0xf0 && p[i + 1] >= 0x80 && p[i + 1] < 0x90)))
+            return true;
+    }
+    return false;
 }
 
 /* RFC 3986 5.2.4 on an absolute path, in place.  A ".." at the root is refused, not swallowed: no
@@ -189,6 +215,17 @@ remove_dots(char *p, size_t *n)
     return true;
 }
 
+/* Whether there is nothing to unescape and no dot segment to take out. */
+static bool
+is_plain(struct str path)
+{
+    for (size_t i = 0; i < path.n; i++) {
+        if (path.p[i] == '%' || (path.p[i] == '.' && i > 0 && path.p[i - 1] == '/'))
+            return false;
+    }
+    return true;
+}
+
 enum http_path_result
 http_target_path(struct str raw, char *room, struct str *out)
 {
@@ -200,12 +237,12 @@ http_target_path(struct str raw, char *room, struct str *out)
         return HTTP_PATH_OK;
     }
     *out = raw;
-    if (memchr(raw.p, '%', raw.n) == NULL && memmem(raw.p, raw.n, "/.", 2) == NULL)
+    if (is_plain(raw))
         return HTTP_PATH_OK;
     result = unescape(raw, room, &n);
     if (result != HTTP_PATH_OK)
         return result;
-    if (!remove_dots(room, &n))
+    if (has_overlong(room, n) || !remove_dots(room, &n))
         return HTTP_PATH_BAD;
     *out = (struct str){room, n};
     return HTTP_PATH_OK;

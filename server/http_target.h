@@ -27,7 +27,8 @@ bool http_target_host_valid(struct str host);
 
 enum http_path_result {
     HTTP_PATH_OK,
-    HTTP_PATH_BAD,  /* a broken escape, a NUL, or dots that lead above the root */
+    /* A broken escape, a control character, overlong UTF-8, or dots that lead above the root. */
+    HTTP_PATH_BAD,
     HTTP_PATH_SLASH /* an escaped slash: no file and no route of ours has one in a name */
 };
 

@@ -19,6 +19,7 @@
 #include "server/listen.h"
 #include "server/master.h"
 #include "server/options.h"
+#include "server/options_sql.h"
 #include "server/route.h"
 #include "server/settings.h"
 #include "server/sizing.h"
@@ -59,9 +60,12 @@ raise_descriptors(const struct settings *s)
 }
 
 static int
-serve(const struct options *o, const struct settings *s, struct err *err)
+serve(const struct options *o, struct settings *s, struct err *err)
 {
-    struct sizing_opts ask = {.workers = o->workers, .policy = o->policy, .cpus = o->cpus};
+    struct sizing_opts ask = {.workers = o->workers,
+                              .policy = o->policy,
+                              .cpus = o->cpus,
+                              .worker_class = options_sql_class(o)};
     cleanup_buf struct buf ready = BUF_INIT(READY_MAX);
     struct listen_set listen;
     struct routes routes;
@@ -71,6 +75,8 @@ serve(const struct options *o, const struct settings *s, struct err *err)
     ask.from_environment = o->workers != NULL && o->workers == getenv("WEB_CONCURRENCY");
     if (sizing_workers(&ask, &workers, &ready, err) < 0)
         return -1;
+    if (s->routes != NULL && s->pool.threads == 0)
+        s->pool.cpus = sizing_cpus(&ask) / workers;
     raise_descriptors(s);
     if (route_init(&routes, s, err) < 0) {
         route_done(&routes);

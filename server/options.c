@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "server/address.h"
-#include "server/db.h"
+#include "server/options_sql.h"
 #include "server/settings.h"
 
 /* The shortest head limit that leaves a line's own limit the one that decides (http_parse.h). */
@@ -23,14 +23,38 @@ const struct cli_opt options_table[] = {
     {"workers", 'w', CLI_STR, AT(workers), "N",
      "Number of worker processes, or auto, or a policy such as 2n+1.", 0, 0, "WEB_CONCURRENCY"},
     {"policy", 0, CLI_STR, AT(policy), "POLICY",
-     "How auto turns CPUs into workers: n (default), n+1, 2n+1, a factor, or measured:R/D.", 0, 0,
-     NULL},
+     "How auto turns CPUs into workers: n (default of event), n+1, 2n+1 (of the other classes), a "
+     "factor, or measured:R/D.",
+     0, 0, NULL},
     {"cpus", 0, CLI_DECIMAL, AT(cpus), "N", "CPUs to count with instead of those found.", 0, 0,
      NULL},
     {"static", 0, CLI_LIST, AT(statics), "URL=FOLDER",
      "Serve the files of a folder under a URL path; may be repeated.", 0, 0, NULL},
-    {"database", 0, CLI_STR, AT(database), "sqlite:PATH",
-     "SQLite file with the posts of /api/v1/posts/.", 0, 0, NULL},
+    {"database", 0, CLI_STR, AT(database), "DATABASE",
+     "What routes ask: sqlite:PATH, sqlite:PATH?mode=rw, or mysql://USER@HOST/NAME. With --routes "
+     "the variable DATABASE_URL does as well.",
+     0, 0, NULL},
+    {"database-password-file", 0, CLI_STR, AT(database_password_file), "FILE",
+     "Where the password of --database is; without it the variable BERTHD_DATABASE_PASSWORD.", 0, 0,
+     NULL},
+    {"routes", 0, CLI_STR, AT(routes), "FILE",
+     "Which SQL answers which request, instead of the posts of /api/v1/posts/.", 0, 0, NULL},
+    {"cache-size", 0, CLI_UINT, AT(cache_size), "BYTES",
+     "Memory of a worker for answers that are kept; 0: none are.", 0, INT64_MAX, NULL},
+    {"worker-class", 'k', CLI_CHOICE, AT(worker_class), "event|threads|sync",
+     "How many threads of a worker ask the database: as many as are needed, --threads, or one.", 0,
+     0, NULL},
+    {"threads", 0, CLI_UINT, AT(threads), "N",
+     "Threads of each worker of class threads, which is the default with it.", 1, 1000, NULL},
+    {"max-threads", 0, CLI_UINT, AT(max_threads), "N",
+     "Most threads of each worker of class event.", 1, 1000, NULL},
+    {"queue-timeout", 0, CLI_UINT, AT(queue_timeout), "SECONDS",
+     "How long a request may wait for a thread before it is answered with 503.", 1, DAY, NULL},
+    {"query-timeout", 0, CLI_UINT, AT(query_timeout), "SECONDS",
+     "How long a query may run before it is interrupted and answered with 504.", 1, DAY, NULL},
+    {"test-functions", 0, CLI_FLAG, AT(test_functions), NULL,
+     "Give SQLite the functions berth_wait(ms) and berth_spin(us), for measuring only.", 0, 0,
+     NULL},
     {"init-db", 0, CLI_STR, AT(init_db), "PATH",
      "Make a database with sample posts, unless it is there already, and exit.", 0, 0, NULL},
     {"graceful-timeout", 0, CLI_UINT, AT(graceful_timeout), "SECONDS",
@@ -84,6 +108,10 @@ const struct options options_defaults = {
     .limit_body = 1048576,
     .limit_memory = 64 * 1048576,
     .min_rate = 100,
+    .max_threads = 64,
+    .queue_timeout = 10,
+    .query_timeout = 30,
+    .cache_size = 8 * 1048576,
     .log_level = "info",
     .log_format = "text",
 };
@@ -138,20 +166,6 @@ set_binds(const struct options *o, struct settings *s, struct err *err)
     return 0;
 }
 
-static int
-set_database(const struct options *o, struct settings *s, struct err *err)
-{
-    struct db_target t;
-
-    if (o->database == NULL)
-        return 0;
-    if (db_target_parse(o->database, false, &t, err) < 0)
-        return err_wrap(err, "--database");
-    s->database = mem_alloc(sizeof(t));
-    *s->database = t;
-    return 0;
-}
-
 static uint32_t
 at_least(uint64_t v, uint64_t least)
 {
@@ -178,7 +192,7 @@ options_settings(const struct options *o, struct settings *out, struct err *err)
         .memory_bytes = o->limit_memory,
     };
 
-    if (set_database(o, &s, err) < 0 || set_binds(o, &s, err) < 0 ||
+    if (options_sql(o, &s, err) < 0 || set_binds(o, &s, err) < 0 ||
         set_mounts(&o->statics, &s, err) < 0) {
         options_done(&s);
         return -1;
@@ -196,8 +210,6 @@ options_done(struct settings *s)
     for (size_t i = 0; i < s->n_mounts; i++)
         free(s->mounts[i].url);
     free(s->mounts);
-    if (s->database != NULL)
-        db_target_done(s->database);
-    free(s->database);
+    options_sql_done(s);
     *s = (struct settings){.n_binds = 0};
 }

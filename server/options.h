@@ -20,6 +20,12 @@ struct options {
     struct cli_list statics;
     const char *database;
     const char *init_db;
+    const char *routes, *database_password_file;
+    uint64_t queue_timeout, query_timeout; /* s */
+    uint64_t cache_size;
+    bool test_functions;
+    const char *worker_class;
+    uint64_t threads, max_threads;
     uint64_t graceful_timeout, keep_alive, header_timeout, body_timeout, send_timeout; /* s */
     uint64_t worker_connections, backlog;
     uint64_t limit_line, limit_fields, limit_field, limit_head, limit_body, limit_memory, min_rate;

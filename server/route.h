@@ -78,6 +78,9 @@ struct routes {
     size_t n;
 };
 
+/* Adds one; path is borrowed. */
+void route_add(struct routes *r, struct route route);
+
 /* Makes the table and checks every handler. */
 int route_init(struct routes *r, const struct settings *s, struct err *err) NODISCARD;
 void route_done(struct routes *r);

@@ -9,8 +9,10 @@
 #include <stdint.h>
 
 #include "server/http_parse.h"
+#include "server/pool.h"
 
 struct db_target;
+struct routefile;
 
 /* A folder served under a URL path. */
 struct settings_mount {
@@ -35,6 +37,10 @@ struct settings {
     uint64_t memory_bytes;    /* of a worker's buffers together */
 
     struct db_target *database; /* or NULL */
+    struct routefile *routes;   /* what is asked of it; or NULL */
+    bool routes_builtin;        /* they are ours */
+    uint64_t cache_bytes;       /* answers that a worker keeps */
+    struct pool_opts pool;      /* threads of a worker */
     struct settings_mount *mounts;
     size_t n_mounts;
 };

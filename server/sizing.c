@@ -14,8 +14,12 @@
 
 enum { WORKERS_MAX = 1024 };
 
-static const char class_name[] = "event";
-static const char class_policy[] = "n";
+/* One loop uses up a CPU; a worker that waits for its database leaves it to others. */
+static const char *
+class_policy(const struct sizing_opts *opts)
+{
+    return strcmp(opts->worker_class, "event") == 0 ? "n" : "2n+1";
+}
 
 static int
 fixed_number(const struct sizing_opts *opts, uint64_t n, unsigned *workers, struct buf *why,
@@ -27,7 +31,8 @@ fixed_number(const struct sizing_opts *opts, uint64_t n, unsigned *workers, stru
         return err_set(err, ERR_USAGE, "%s '%s': there must be from 1 to %d workers", where,
                        opts->workers, WORKERS_MAX);
     *workers = (unsigned)n;
-    buf_appendf(why, "%u worker%s (%s, %s)", *workers, n == 1 ? "" : "s", class_name, where);
+    buf_appendf(why, "%u worker%s (%s, %s)", *workers, n == 1 ? "" : "s", opts->worker_class,
+                where);
     return 0;
 }
 
@@ -80,8 +85,8 @@ by_policy(const struct sizing_opts *opts, const char *text, unsigned *workers, s
     policy_format(&policy, name);
     num_format_decimal(limits.cpus, cpus);
     buf_appendf(why, "%u worker%s (%s, policy %s) for %s CPU%s from %s", *workers,
-                *workers == 1 ? "" : "s", class_name, name, cpus, limits.cpus == 1 ? "" : "s",
-                cpu_source_name(limits.cpus_source));
+                *workers == 1 ? "" : "s", opts->worker_class, name, cpus,
+                limits.cpus == 1 ? "" : "s", cpu_source_name(limits.cpus_source));
     if (limits.cpus_where != NULL)
         buf_appendf(why, " %s", limits.cpus_where);
     return 0;
@@ -94,12 +99,23 @@ sizing_workers(const struct sizing_opts *opts, unsigned *workers, struct buf *wh
     uint64_t n;
 
     if (text == NULL || text[0] == '\0' || strcmp(text, "auto") == 0)
-        return by_policy(opts, opts->policy != NULL ? opts->policy : class_policy, workers, why,
-                         err);
+        return by_policy(opts, opts->policy != NULL ? opts->policy : class_policy(opts), workers,
+                         why, err);
     /* Blanks around a number in the environment are common, and gunicorn takes them. */
     if (num_parse_u64(str_trim(str_from(text)), UINT64_MAX, &n))
         return fixed_number(opts, n, workers, why, err);
     if (by_policy(opts, text, workers, why, err) < 0)
         return err_wrap(err, "%s", opts->from_environment ? "WEB_CONCURRENCY" : "--workers");
     return 0;
+}
+
+double
+sizing_cpus(const struct sizing_opts *opts)
+{
+    struct cpu_opts ask = {
+        .explicit_cpus = opts->cpus, .root = FS_ROOT_SYSTEM, .fetch = http_fetch};
+    cleanup_cpu_limits struct cpu_limits limits = {0};
+    struct err err = ERR_INIT;
+
+    return cpu_detect(&ask, &limits, &err) == 0 ? limits.cpus : 0;
 }

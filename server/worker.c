@@ -15,6 +15,7 @@
 #include "server/conn.h"
 #include "server/listen.h"
 #include "server/loop.h"
+#include "server/pool.h"
 #include "server/route.h"
 #include "server/settings.h"
 #include "server/timeout.h"
@@ -234,11 +235,16 @@ worker_run(const struct settings *settings, struct routes *routes, struct listen
         struct worker_env env = {
             .settings = settings, .loop = &w.loop, .group = &w.group, .index = index};
 
+        env.pool = pool_new(&w.loop, &settings->pool, &err);
+
         watch_timeouts(&w, settings);
-        if (route_open(routes, &env, &err) == 0 && watch_signals(&w, &err) == 0 &&
-            watch_listeners(&w, listen, index, &err) == 0)
+        if (env.pool != NULL && route_open(routes, &env, &err) == 0 &&
+            watch_signals(&w, &err) == 0 && watch_listeners(&w, listen, index, &err) == 0)
             result = serve(&w, &err);
         conn_group_done(&w.group);
+        /* What a thread that does not end still uses must stay. */
+        if (!pool_free(env.pool))
+            _exit(result < 0 ? 1 : 0);
         route_close(routes);
     }
     if (result < 0)
