@@ -74,6 +74,9 @@ conn_detach(struct conn *c)
     loop_cancel(g->loop, &c->task);
     iobuf_release(&c->in);
     iobuf_release(&c->out);
+    *(c->prev != NULL ? &c->prev->next : &g->open) = c->next;
+    if (c->next != NULL)
+        c->next->prev = c->prev;
     c->next = g->closed;
     g->closed = c;
     return fd;
@@ -322,6 +325,10 @@ conn_new(struct conn_group *g, int fd)
     c->out.pool = &g->out_pool;
     c->file = -1;
     http_parse_init(&c->parser, &g->settings->http);
+    c->next = g->open;
+    if (c->next != NULL)
+        c->next->prev = c;
+    g->open = c;
     g->n++;
     return c;
 }
@@ -453,7 +460,7 @@ conn_group_init(struct conn_group *g, struct loop *loop, const struct settings *
     };
 
     *g = (struct conn_group){.loop = loop, .settings = settings, .routes = routes};
-    g->date_unix = INT64_MIN;
+    g->lines.unix_seconds = INT64_MIN;
     g->scratch = (struct buf)BUF_INIT(SCRATCH_MAX);
     g->path_room = mem_alloc((size_t)settings->http.line + 1);
     iobuf_pool_init(&g->in_pool, IN_BLOCK, FREE_BLOCKS_MAX);
@@ -490,18 +497,17 @@ conn_group_drain(struct conn_group *g)
 }
 
 void
+conn_group_close(struct conn_group *g)
+{
+    while (g->open != NULL)
+        conn_close(g->open);
+    conn_group_sweep(g);
+}
+
+void
 conn_group_done(struct conn_group *g)
 {
-    struct timeout_list *const lists[] = {&g->first, &g->idle,   &g->head,   &g->body,
-                                          &g->send,  &g->linger, &g->surplus};
-
-    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-        struct timeout *t;
-
-        while ((t = timeout_oldest(lists[i])) != NULL)
-            conn_close(conn_of_timeout(t));
-    }
-    conn_group_sweep(g);
+    conn_group_close(g);
     while (g->spare != NULL) {
         struct conn *c = g->spare;
 

@@ -25,6 +25,7 @@
 #include "server/exchange.h"
 #include "server/http_chunk.h"
 #include "server/http_parse.h"
+#include "server/http_response.h"
 #include "server/iobuf.h"
 #include "server/loop.h"
 #include "server/timeout.h"
@@ -51,13 +52,13 @@ struct conn_group {
     /* A first request, the next one, a head, a body, room to send, the client's end, and a first
      * request above the ceiling. */
     struct timeout_list first, idle, head, body, send, linger, surplus;
-    struct conn *closed, *spare;
+    struct conn *open, *closed, *spare;
     unsigned n, n_spare; /* open, with those that were detached; spare */
+    uint64_t requests;   /* handed to handlers, ever */
     bool draining;
     struct buf scratch;
     char *path_room;
-    char date[32];
-    int64_t date_unix;
+    struct http_response_lines lines;
 };
 
 struct conn {
@@ -65,7 +66,7 @@ struct conn {
     struct loop_task task;
     struct timeout timeout;
     struct conn_group *group;
-    struct conn *next; /* among the closed and the spare */
+    struct conn *next, *prev; /* among the open; only next among the closed and the spare */
     struct exchange x;
     struct http_parser parser;
     struct http_chunk chunk;
@@ -96,7 +97,9 @@ struct conn {
 
 void conn_group_init(struct conn_group *g, struct loop *loop, const struct settings *settings,
                      const struct routes *routes);
-void conn_group_done(struct conn_group *g); /* closes all that are open */
+/* Closes all that are open, and tells their handlers; then frees what is left. */
+void conn_group_close(struct conn_group *g);
+void conn_group_done(struct conn_group *g);
 
 /* After each turn of the loop: frees what was closed in it. */
 void conn_group_sweep(struct conn_group *g);

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "server/conn.h"
 #include "server/http_chars.h"
 #include "server/http_response.h"
@@ -22,16 +21,6 @@ static struct conn *
 conn_of(const struct exchange *x)
 {
     return (struct conn *)((const char *)x - offsetof(struct conn, x));
-}
-
-static const char *
-date_of(struct conn_group *g)
-{
-    if (g->date_unix != g->loop->now_unix) {
-        g->date_unix = g->loop->now_unix;
-        clock_format_http(g->date_unix, g->date);
-    }
-    return g->date;
 }
 
 /* What the request and the state of the worker make of the handler's wishes. */
@@ -57,7 +46,8 @@ send_head(struct conn *c, struct http_response *head)
         head->connection = HTTP_CONNECTION_CLOSE;
     else if (old)
         head->connection = HTTP_CONNECTION_KEEP;
-    http_response_head(head, date_of(c->group), &c->out);
+    http_response_lines(&c->group->lines, c->group->loop->now_unix);
+    http_response_head(head, &c->group->lines, &c->out);
 }
 
 static void
@@ -183,6 +173,8 @@ exchange_write(struct exchange *x, struct str part)
     char size[SIZE_LINE_MAX];
 
     assert(c->began && !c->ended && c->file_left == 0);
+    c->drain_wanted = true;
+    conn_wake(c);
     if (c->bodyless || part.n == 0)
         return;
     /* Of a length that was promised, what is beyond it would be read as the next response. */
@@ -195,8 +187,6 @@ exchange_write(struct exchange *x, struct str part)
     iobuf_append_view(&c->out, part);
     if (c->chunked)
         iobuf_append_view(&c->out, STR_LIT("\r\n"));
-    c->drain_wanted = true;
-    conn_wake(c);
 }
 
 void

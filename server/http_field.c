@@ -7,31 +7,26 @@
 enum http_field
 http_field_of(struct str name)
 {
-    static const struct {
-        const char *name;
-        enum http_field field;
-    } known[] = {
-        {"host", HTTP_FIELD_HOST},
-        {"connection", HTTP_FIELD_CONNECTION},
-        {"content-length", HTTP_FIELD_CONTENT_LENGTH},
-        {"transfer-encoding", HTTP_FIELD_TRANSFER_ENCODING},
-        {"expect", HTTP_FIELD_EXPECT},
-        {"if-none-match", HTTP_FIELD_IF_NONE_MATCH},
-        {"if-modified-since", HTTP_FIELD_IF_MODIFIED_SINCE},
-    };
     /* Most fields of a browser's request are told apart by their length alone. */
-    static const unsigned char candidates[18] = {
-        [4] = 1 + 0, [10] = 1 + 1, [14] = 1 + 2, [17] = 1 + 3, [6] = 1 + 4, [13] = 1 + 5,
-    };
-    unsigned i = name.n < sizeof(candidates) ? candidates[name.n] : 0;
-
-    if (i == 0)
+    switch (name.n) {
+    case sizeof("host") - 1:
+        return str_eq_nocase(name, "host") ? HTTP_FIELD_HOST : HTTP_FIELD_OTHER;
+    case sizeof("expect") - 1:
+        return str_eq_nocase(name, "expect") ? HTTP_FIELD_EXPECT : HTTP_FIELD_OTHER;
+    case sizeof("connection") - 1:
+        return str_eq_nocase(name, "connection") ? HTTP_FIELD_CONNECTION : HTTP_FIELD_OTHER;
+    case sizeof("if-none-match") - 1:
+        return str_eq_nocase(name, "if-none-match") ? HTTP_FIELD_IF_NONE_MATCH : HTTP_FIELD_OTHER;
+    case sizeof("content-length") - 1:
+        return str_eq_nocase(name, "content-length") ? HTTP_FIELD_CONTENT_LENGTH : HTTP_FIELD_OTHER;
+    case sizeof("transfer-encoding") - 1:
+        if (str_eq_nocase(name, "if-modified-since"))
+            return HTTP_FIELD_IF_MODIFIED_SINCE;
+        return str_eq_nocase(name, "transfer-encoding") ? HTTP_FIELD_TRANSFER_ENCODING
+                                                        : HTTP_FIELD_OTHER;
+    default:
         return HTTP_FIELD_OTHER;
-    if (str_eq_nocase(name, known[i - 1].name))
-        return known[i - 1].field;
-    if (name.n == 17 && str_eq_nocase(name, "if-modified-since"))
-        return HTTP_FIELD_IF_MODIFIED_SINCE;
-    return HTTP_FIELD_OTHER;
+    }
 }
 
 /* Digits and nothing else, without leading zeros, which others read as octal.  A second one is
@@ -49,19 +44,19 @@ take_content_length(struct http_parser *p, struct str value)
     return 0;
 }
 
-/* Parameters, quotes and the like make a coding another one than "chunked". */
+/* Parameters, quotes and the like make a coding another one than "chunked".  An empty member of the
+ * list would be ignored by RFC 9110 5.6.1; but some programs take "chunked," for another coding,
+ * and no honest client sends it. */
 static void
 take_transfer_encoding(struct http_parser *p, struct str value)
 {
-    struct str coding;
+    do {
+        struct str coding = http_chars_trim(str_cut(&value, ','));
 
-    if (value.n == 0)
-        p->te_broken = true;
-    while (http_parse_token(&value, &coding)) {
-        p->te_broken = p->te_broken || p->te_chunked_last;
+        p->te_broken = p->te_broken || p->te_chunked_last || coding.n == 0;
         p->te_chunked_last = str_eq_nocase(coding, "chunked");
         p->te_other = p->te_other || !p->te_chunked_last;
-    }
+    } while (value.p != NULL);
 }
 
 static void

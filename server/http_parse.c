@@ -12,13 +12,18 @@ enum {
     METHOD_MAX = 64 /* longer than any that is registered */
 };
 
+#define METHOD(name)                          \
+    {                                         \
+#name, sizeof(#name) - 1, HTTP_##name \
+    }
+
 static const struct {
     const char *name;
+    size_t n;
     enum http_method method;
 } methods[] = {
-    {"GET", HTTP_GET},     {"HEAD", HTTP_HEAD},   {"OPTIONS", HTTP_OPTIONS},
-    {"POST", HTTP_POST},   {"PUT", HTTP_PUT},     {"DELETE", HTTP_DELETE},
-    {"PATCH", HTTP_PATCH}, {"TRACE", HTTP_TRACE}, {"CONNECT", HTTP_CONNECT},
+    METHOD(GET),    METHOD(HEAD),  METHOD(OPTIONS), METHOD(POST),    METHOD(PUT),
+    METHOD(DELETE), METHOD(PATCH), METHOD(TRACE),   METHOD(CONNECT),
 };
 
 void
@@ -42,7 +47,7 @@ static enum http_method
 method_of(struct str name)
 {
     for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
-        if (str_eq(name, methods[i].name))
+        if (name.n == methods[i].n && memcmp(name.p, methods[i].name, name.n) == 0)
             return methods[i].method;
     }
     return HTTP_METHOD_OTHER;
@@ -75,18 +80,19 @@ parse_request_line(struct http_request *r, struct str line)
     struct str rest = {line.p + method.n, line.n - method.n};
     struct str target;
     struct http_target parts;
-    ptrdiff_t end;
+    size_t end = 0;
     int status;
 
     if (method.n == 0 || rest.n == 0 || rest.p[0] != ' ')
         return 400;
     rest = (struct str){rest.p + 1, rest.n - 1};
-    end = str_find(rest, ' ');
-    if (end <= 0)
+    while (end < rest.n && rest.p[end] != ' ')
+        end++;
+    if (end == 0 || end == rest.n)
         return 400;
-    target = (struct str){rest.p, (size_t)end};
+    target = (struct str){rest.p, end};
     /* Before the target, so that HTTP/2's preface gets the answer it deserves. */
-    status = parse_version((struct str){rest.p + end + 1, rest.n - (size_t)end - 1}, r);
+    status = parse_version((struct str){rest.p + end + 1, rest.n - end - 1}, r);
     if (status != 0)
         return status;
     if (!http_target_parse(method, target, &parts))

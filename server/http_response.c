@@ -1,62 +1,75 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/http_response.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/clock.h"
 #include "server/iobuf.h"
 
 enum { FIXED_MAX = 256, NUMBER_MAX = 20 };
 
-const char *
-http_response_reason(unsigned status)
+static struct str
+reason_of(unsigned status)
 {
-    static const char *const reasons[] = {
-        "200 OK",
-        "304 Not Modified",
-        "201 Created",
-        "202 Accepted",
-        "204 No Content",
-        "206 Partial Content",
-        "301 Moved Permanently",
-        "302 Found",
-        "303 See Other",
-        "307 Temporary Redirect",
-        "308 Permanent Redirect",
-        "400 Bad Request",
-        "401 Unauthorized",
-        "403 Forbidden",
-        "404 Not Found",
-        "405 Method Not Allowed",
-        "406 Not Acceptable",
-        "408 Request Timeout",
-        "409 Conflict",
-        "410 Gone",
-        "411 Length Required",
-        "412 Precondition Failed",
-        "413 Content Too Large",
-        "414 URI Too Long",
-        "415 Unsupported Media Type",
-        "416 Range Not Satisfiable",
-        "417 Expectation Failed",
-        "422 Unprocessable Content",
-        "429 Too Many Requests",
-        "431 Request Header Fields Too Large",
-        "501 Not Implemented",
-        "502 Bad Gateway",
-        "503 Service Unavailable",
-        "504 Gateway Timeout",
-        "505 HTTP Version Not Supported",
+#define ROW(text)                \
+    {                            \
+        (text), sizeof(text) - 1 \
+    }
+    static const struct str reasons[] = {
+        ROW("200 OK"),
+        ROW("304 Not Modified"),
+        ROW("201 Created"),
+        ROW("202 Accepted"),
+        ROW("204 No Content"),
+        ROW("206 Partial Content"),
+        ROW("301 Moved Permanently"),
+        ROW("302 Found"),
+        ROW("303 See Other"),
+        ROW("307 Temporary Redirect"),
+        ROW("308 Permanent Redirect"),
+        ROW("400 Bad Request"),
+        ROW("401 Unauthorized"),
+        ROW("403 Forbidden"),
+        ROW("404 Not Found"),
+        ROW("405 Method Not Allowed"),
+        ROW("406 Not Acceptable"),
+        ROW("408 Request Timeout"),
+        ROW("409 Conflict"),
+        ROW("410 Gone"),
+        ROW("411 Length Required"),
+        ROW("412 Precondition Failed"),
+        ROW("413 Content Too Large"),
+        ROW("414 URI Too Long"),
+        ROW("415 Unsupported Media Type"),
+        ROW("416 Range Not Satisfiable"),
+        ROW("417 Expectation Failed"),
+        ROW("422 Unprocessable Content"),
+        ROW("429 Too Many Requests"),
+        ROW("431 Request Header Fields Too Large"),
+        ROW("501 Not Implemented"),
+        ROW("502 Bad Gateway"),
+        ROW("503 Service Unavailable"),
+        ROW("504 Gateway Timeout"),
+        ROW("505 HTTP Version Not Supported"),
     };
+#undef ROW
 
     for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
-        const char *r = reasons[i];
+        const char *r = reasons[i].p;
 
         if ((unsigned)(r[0] - '0') * 100 + (unsigned)(r[1] - '0') * 10 + (unsigned)(r[2] - '0') ==
             status)
-            return r;
+            return reasons[i];
     }
-    return "500 Internal Server Error";
+    return STR_LIT("500 Internal Server Error");
+}
+
+const char *
+http_response_reason(unsigned status)
+{
+    return reason_of(status).p;
 }
 
 static char *
@@ -81,49 +94,75 @@ put_number(char *p, uint64_t v)
     return put(p, digits + at, sizeof(digits) - at);
 }
 
-/* "HTTP/1.1 200 OK" */
+/* "HTTP/1.1 200 OK" and the line's end */
 static char *
 put_status_line(char *p, const struct http_response *r)
 {
-    const char *reason = http_response_reason(r->status);
+    struct str reason;
 
+    /* Nearly all are this one, in a copy of a length that the compiler knows. */
+    if (r->status == 200 && r->reason == NULL)
+        return PUT_LIT(p, "HTTP/1.1 200 OK\r\n");
+    reason = reason_of(r->status);
     p = PUT_LIT(p, "HTTP/1.1 ");
-    if (r->reason == NULL)
-        return put(p, reason, strlen(reason));
-    p = put_number(p, r->status);
-    *p++ = ' ';
-    return put(p, r->reason, strlen(r->reason));
+    if (r->reason == NULL) {
+        p = put(p, reason.p, reason.n);
+    } else {
+        p = put_number(p, r->status);
+        *p++ = ' ';
+        p = put(p, r->reason, strlen(r->reason));
+    }
+    return PUT_LIT(p, "\r\n");
+}
+
+enum { SERVER_SIZE = sizeof("Server: berthd\r\n") - 1, DATE_SIZE = 6 + 29 + 2 };
+
+void
+http_response_lines(struct http_response_lines *l, int64_t unix_seconds)
+{
+    char date[32];
+
+    if (l->unix_seconds == unix_seconds)
+        return;
+    l->unix_seconds = unix_seconds;
+    clock_format_http(unix_seconds, date);
+    snprintf(l->text, sizeof(l->text), "Server: berthd\r\nDate: %.29s\r\n", date);
+}
+
+static char *
+put_lines(char *p, const struct http_response *r, const struct http_response_lines *lines)
+{
+    size_t from = r->has_server ? SERVER_SIZE : 0;
+    size_t to = r->has_date ? SERVER_SIZE : SERVER_SIZE + DATE_SIZE;
+
+    return put(p, lines->text + from, to - from);
 }
 
 void
-http_response_head(const struct http_response *r, const char *date, struct iobuf *out)
+http_response_head(const struct http_response *r, const struct http_response_lines *lines,
+                   struct iobuf *out)
 {
     size_t type_n = r->type != NULL ? strlen(r->type) : 0;
     size_t reason_n = r->reason != NULL ? strlen(r->reason) : 0;
     char *start = iobuf_room(out, FIXED_MAX + type_n + reason_n + r->headers.n);
-    char *p = put_status_line(start, r);
+    char *p = put_lines(put_status_line(start, r), r, lines);
 
-    if (!r->has_server)
-        p = PUT_LIT(p, "\r\nServer: berthd");
-    if (!r->has_date) {
-        p = PUT_LIT(p, "\r\nDate: ");
-        p = put(p, date, strlen(date));
-    }
     if (r->type != NULL) {
-        p = PUT_LIT(p, "\r\nContent-Type: ");
+        p = PUT_LIT(p, "Content-Type: ");
         p = put(p, r->type, type_n);
+        p = PUT_LIT(p, "\r\n");
     }
     if (r->has_length) {
-        p = PUT_LIT(p, "\r\nContent-Length: ");
+        p = PUT_LIT(p, "Content-Length: ");
         p = put_number(p, r->length);
+        p = PUT_LIT(p, "\r\n");
     } else if (r->chunked) {
-        p = PUT_LIT(p, "\r\nTransfer-Encoding: chunked");
+        p = PUT_LIT(p, "Transfer-Encoding: chunked\r\n");
     }
     if (r->connection == HTTP_CONNECTION_CLOSE)
-        p = PUT_LIT(p, "\r\nConnection: close");
+        p = PUT_LIT(p, "Connection: close\r\n");
     else if (r->connection == HTTP_CONNECTION_KEEP)
-        p = PUT_LIT(p, "\r\nConnection: keep-alive");
-    p = PUT_LIT(p, "\r\n");
+        p = PUT_LIT(p, "Connection: keep-alive\r\n");
     if (r->headers.n > 0)
         p = put(p, r->headers.p, r->headers.n);
     p = PUT_LIT(p, "\r\n");

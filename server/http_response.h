@@ -24,8 +24,17 @@ struct http_response {
     enum http_connection connection;
 };
 
-/* date is an IMF-fixdate. */
-void http_response_head(const struct http_response *r, const char *date, struct iobuf *out);
+/* Lines that are the same for all responses of a second. */
+struct http_response_lines {
+    char text[64]; /* "Server: berthd\r\nDate: ...\r\n" */
+    int64_t unix_seconds;
+};
+
+/* Makes them anew when the second is another one; INT64_MIN in a new one. */
+void http_response_lines(struct http_response_lines *l, int64_t unix_seconds);
+
+void http_response_head(const struct http_response *r, const struct http_response_lines *lines,
+                        struct iobuf *out);
 
 /* "404 Not Found"; "500 Internal Server Error" for what is no status of ours. */
 const char *http_response_reason(unsigned status);

@@ -3,15 +3,21 @@
 
 #include <string.h>
 
-#include "base/num.h"
 #include "server/http_chars.h"
 
 static bool
 port_valid(struct str port)
 {
-    uint64_t v;
+    unsigned v = 0;
 
-    return port.n == 0 || num_parse_u64(port, 65535, &v);
+    for (size_t i = 0; i < port.n; i++) {
+        if (!http_chars_is(port.p[i], HTTP_CHAR_DIGIT))
+            return false;
+        v = v * 10 + (unsigned)(port.p[i] - '0');
+        if (v > 65535)
+            return false;
+    }
+    return true;
 }
 
 /* Escapes in a host must be whole ones. */
@@ -209,6 +215,17 @@ remove_dots(char *p, size_t *n)
     return true;
 }
 
+/* Whether there is nothing to unescape and no dot segment to take out. */
+static bool
+is_plain(struct str path)
+{
+    for (size_t i = 0; i < path.n; i++) {
+        if (path.p[i] == '%' || (path.p[i] == '.' && i > 0 && path.p[i - 1] == '/'))
+            return false;
+    }
+    return true;
+}
+
 enum http_path_result
 http_target_path(struct str raw, char *room, struct str *out)
 {
@@ -220,7 +237,7 @@ http_target_path(struct str raw, char *room, struct str *out)
         return HTTP_PATH_OK;
     }
     *out = raw;
-    if (memchr(raw.p, '%', raw.n) == NULL && memmem(raw.p, raw.n, "/.", 2) == NULL)
+    if (is_plain(raw))
         return HTTP_PATH_OK;
     result = unescape(raw, room, &n);
     if (result == HTTP_PATH_BAD || has_overlong(room, n) || !remove_dots(room, &n))

@@ -10,7 +10,12 @@
 
 #include "server/forwarded.h"
 #include "server/http_parse.h"
+#include "server/pool.h"
 #include "server/proxy_config.h"
+#include "server/user.h"
+
+struct db_target;
+struct routefile;
 
 /* A folder served under a URL path. */
 struct settings_mount {
@@ -18,7 +23,20 @@ struct settings_mount {
     const char *folder;
 };
 
+/* How the processes behave (master.h). */
+struct settings_process {
+    unsigned timeout_ms;     /* a worker that is silent for so long is replaced; 0: never */
+    unsigned watch_ms;       /* between two looks at the CPU limit; 0: only at the start */
+    unsigned drain_delay_ms; /* after a graceful stop began, before connections are refused */
+    unsigned max_workers;
+    uint64_t max_requests; /* after which a worker is replaced; 0: never */
+    uint64_t max_requests_jitter;
+    bool reuse_port;
+    const char *pid_file; /* or NULL */
+};
+
 struct settings {
+    struct settings_process process;
     char **binds; /* addresses as written */
     size_t n_binds;
     int backlog;
@@ -34,7 +52,11 @@ struct settings {
     unsigned min_rate;        /* bytes per second of a body or a response; below it is too slow */
     uint64_t memory_bytes;    /* of a worker's buffers together */
 
-    const char *database; /* path of an SQLite file, or NULL */
+    struct db_target *database; /* or NULL */
+    struct routefile *routes;   /* what is asked of it; or NULL */
+    bool routes_builtin;        /* they are ours */
+    uint64_t cache_bytes;       /* answers that a worker keeps */
+    struct pool_opts pool;      /* threads of a worker */
     struct settings_mount *mounts;
     size_t n_mounts;
 
@@ -43,6 +65,10 @@ struct settings {
     struct proxy_settings proxy;
     struct forwarded_trust trust; /* who may say where a request comes from */
     bool proxy_protocol;          /* they say it before the first request */
+    struct user user;             /* that the workers become */
+    mode_t socket_mode;           /* of unix sockets */
+    bool sandbox;                 /* sandbox.h */
+    char *name;                   /* for the title: "" or " [NAME]" */
 };
 
 #endif

@@ -18,14 +18,6 @@ is_blank(char c)
 }
 
 bool
-str_eq(struct str a, const char *b)
-{
-    size_t n = strlen(b);
-
-    return a.n == n && (n == 0 || memcmp(a.p, b, n) == 0);
-}
-
-bool
 str_eq_nocase(struct str a, const char *b)
 {
     if (a.n != strlen(b))

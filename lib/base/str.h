@@ -25,7 +25,15 @@ str_from(const char *s)
     return (struct str){s, s != NULL ? strlen(s) : 0};
 }
 
-bool str_eq(struct str a, const char *b);
+/* Inline, so that the length of a literal costs nothing. */
+static inline bool
+str_eq(struct str a, const char *b)
+{
+    size_t n = strlen(b);
+
+    return a.n == n && (n == 0 || memcmp(a.p, b, n) == 0);
+}
+
 bool str_eq_nocase(struct str a, const char *b); /* ASCII letters only, whatever the locale */
 bool str_starts(struct str s, const char *prefix);
 bool str_ends(struct str s, const char *suffix);

@@ -72,7 +72,7 @@ static const struct {
     {"GET / HTTP/1.1\r\n" HOST "X: \xc3\xa9\t~\r\n\r\n", true, false, 0},
     {"POST / HTTP/1.1\r\n" HOST "Content-Length: 7\r\n\r\n", true, false, 7},
     {"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: Chunked\r\n\r\n", true, true, 0},
-    {"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: ,chunked,\r\n\r\n", true, true, 0},
+    {"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: Chunked\r\n\r\n", true, true, 0},
     {"POST / HTTP/1.1\r\n" HOST "Expect: 100-Continue\r\n\r\n", true, false, 0},
     {"GET / HTTP/1.0\r\nExpect: more\r\n\r\n", false, false, 0},
 };
@@ -191,6 +191,8 @@ static const struct {
     REJECT(400, "POST / HTTP/1.1\r\n" HOST "Content-Length: 007\r\n\r\n"),
     REJECT(400, "POST / HTTP/1.1\r\n" HOST "Content-Length: 99999999999999999999\r\n\r\n"),
     REJECT(400, "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"),
+    REJECT(400, "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked,\r\n\r\n"),
+    REJECT(400, "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: ,chunked\r\n\r\n"),
     REJECT(400, "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked, chunked\r\n\r\n"),
     REJECT(400, "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked, gzip\r\n\r\n"),
     REJECT(400, "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip\r\n\r\n"),
