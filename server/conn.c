@@ -497,11 +497,17 @@ conn_group_drain(struct conn_group *g)
 }
 
 void
-conn_group_done(struct conn_group *g)
+conn_group_close(struct conn_group *g)
 {
     while (g->open != NULL)
         conn_close(g->open);
     conn_group_sweep(g);
+}
+
+void
+conn_group_done(struct conn_group *g)
+{
+    conn_group_close(g);
     while (g->spare != NULL) {
         struct conn *c = g->spare;
 

@@ -97,7 +97,9 @@ struct conn {
 
 void conn_group_init(struct conn_group *g, struct loop *loop, const struct settings *settings,
                      const struct routes *routes);
-void conn_group_done(struct conn_group *g); /* closes all that are open */
+/* Closes all that are open, and tells their handlers; then frees what is left. */
+void conn_group_close(struct conn_group *g);
+void conn_group_done(struct conn_group *g);
 
 /* After each turn of the loop: frees what was closed in it. */
 void conn_group_sweep(struct conn_group *g);

@@ -9,6 +9,7 @@
 #include "server/address.h"
 #include "server/inherit.h"
 #include "server/options_process.h"
+#include "server/options_proxy.h"
 #include "server/options_sql.h"
 #include "server/settings.h"
 #include "server/sizing.h"
@@ -91,24 +92,6 @@ const struct cli_opt options_table[] = {
     {"limit-memory", 0, CLI_UINT, AT(limit_memory), "BYTES",
      "Buffers of a worker's connections together; beyond it new ones are answered with 503.",
      1048576, INT64_MAX, NULL},
-    {"max-workers", 0, CLI_UINT, AT(max_workers), "N", "Never more workers than this.", 1,
-     SIZING_WORKERS_MAX, NULL},
-    {"timeout", 't', CLI_UINT, AT(timeout), "SECONDS",
-     "A worker whose loop has stood still for so long is killed and replaced; 0: never.", 0, DAY,
-     NULL},
-    {"max-requests", 0, CLI_UINT, AT(max_requests), "N",
-     "Replace a worker after so many requests; 0: never.", 0, INT64_MAX, NULL},
-    {"max-requests-jitter", 0, CLI_UINT, AT(max_requests_jitter), "N",
-     "Add a random number up to this to each worker's --max-requests.", 0, INT64_MAX, NULL},
-    {"watch-interval", 0, CLI_UINT, AT(watch_interval), "SECONDS",
-     "How often the CPU and memory limits are looked at again; 0: never.", 0, DAY, NULL},
-    {"drain-delay", 0, CLI_UINT, AT(drain_delay), "SECONDS",
-     "After SIGTERM, how long connections are still taken; part of --graceful-timeout.", 0, DAY,
-     NULL},
-    {"reuse-port", 0, CLI_FLAG, AT(reuse_port), NULL,
-     "Let other servers listen on the same ports (SO_REUSEPORT).", 0, 0, NULL},
-    {"pid", 'p', CLI_STR, AT(pid_file), "FILE", "Write the master's process id to a file.", 0, 0,
-     NULL},
     {"proxy", 0, CLI_LIST, AT(proxies), "URL=SERVER",
      "Pass requests below a URL path on to http://HOST:PORT[/BASE] or unix:PATH, or to one of "
      "several with commas between them; may be repeated.",
@@ -137,6 +120,24 @@ const struct cli_opt options_table[] = {
      0, "FORWARDED_ALLOW_IPS"},
     {"proxy-protocol", 0, CLI_FLAG, AT(proxy_protocol), NULL,
      "Connections from them begin with a header of the PROXY protocol, version 1 or 2.", 0, 0,
+     NULL},
+    {"max-workers", 0, CLI_UINT, AT(max_workers), "N", "Never more workers than this.", 1,
+     SIZING_WORKERS_MAX, NULL},
+    {"timeout", 't', CLI_UINT, AT(timeout), "SECONDS",
+     "A worker whose loop has stood still for so long is killed and replaced; 0: never.", 0, DAY,
+     NULL},
+    {"max-requests", 0, CLI_UINT, AT(max_requests), "N",
+     "Replace a worker after so many requests; 0: never.", 0, INT64_MAX, NULL},
+    {"max-requests-jitter", 0, CLI_UINT, AT(max_requests_jitter), "N",
+     "Add a random number up to this to each worker's --max-requests.", 0, INT64_MAX, NULL},
+    {"watch-interval", 0, CLI_UINT, AT(watch_interval), "SECONDS",
+     "How often the CPU and memory limits are looked at again; 0: never.", 0, DAY, NULL},
+    {"drain-delay", 0, CLI_UINT, AT(drain_delay), "SECONDS",
+     "After SIGTERM, how long connections are still taken; part of --graceful-timeout.", 0, DAY,
+     NULL},
+    {"reuse-port", 0, CLI_FLAG, AT(reuse_port), NULL,
+     "Let other servers listen on the same ports (SO_REUSEPORT).", 0, 0, NULL},
+    {"pid", 'p', CLI_STR, AT(pid_file), "FILE", "Write the master's process id to a file.", 0, 0,
      NULL},
     {"log-level", 0, CLI_CHOICE, AT(log_level), "debug|info|warn|warning|error|critical",
      "What is logged to standard error.", 0, 0, NULL},
@@ -177,13 +178,6 @@ const struct options options_defaults = {
     .limit_body = 1048576,
     .limit_memory = 64 * 1048576,
     .min_rate = 100,
-    .max_workers = SIZING_WORKERS_MAX,
-    .timeout = 30,
-    .watch_interval = 10,
-    .max_threads = 64,
-    .queue_timeout = 10,
-    .query_timeout = 30,
-    .cache_size = 8 * 1048576,
     .proxy_connect_timeout = 5,
     .proxy_timeout = 60,
     .proxy_tunnel_timeout = 600,
@@ -194,6 +188,13 @@ const struct options options_defaults = {
     .proxy_max_fails = 3,
     .proxy_fail_timeout = 10,
     .forwarded_allow_ips = "127.0.0.1,::1",
+    .max_workers = SIZING_WORKERS_MAX,
+    .timeout = 30,
+    .watch_interval = 10,
+    .max_threads = 64,
+    .queue_timeout = 10,
+    .query_timeout = 30,
+    .cache_size = 8 * 1048576,
     .log_level = "info",
     .log_format = "text",
 };
@@ -271,32 +272,6 @@ set_process(const struct options *o, struct settings_process *p, struct err *err
     return 0;
 }
 
-static int
-set_proxies(const struct options *o, struct settings *s, struct err *err)
-{
-    s->proxy = (struct proxy_settings){
-        .connect_timeout_ms = (unsigned)o->proxy_connect_timeout * 1000,
-        .timeout_ms = (unsigned)o->proxy_timeout * 1000,
-        .tunnel_timeout_ms = (unsigned)o->proxy_tunnel_timeout * 1000,
-        .keepalive = (unsigned)o->proxy_keepalive,
-        .request_buffer = o->proxy_request_buffer,
-        .buffer = o->proxy_buffer,
-        .head_bytes = (uint32_t)o->proxy_limit_head,
-        .max_fails = (unsigned)o->proxy_max_fails,
-        .fail_timeout_ms = (unsigned)o->proxy_fail_timeout * 1000,
-    };
-    s->proxy_protocol = o->proxy_protocol;
-    if (forwarded_trust_parse(o->forwarded_allow_ips, &s->trust, err) < 0)
-        return err_wrap(err, "--forwarded-allow-ips");
-    s->proxies = mem_alloc((o->proxies.n + 1) * sizeof(*s->proxies));
-    for (size_t i = 0; i < o->proxies.n; i++) {
-        if (proxy_config_parse(o->proxies.v[i], &s->proxies[i], err) < 0)
-            return -1;
-        s->n_proxies++;
-    }
-    return 0;
-}
-
 static uint32_t
 at_least(uint64_t v, uint64_t least)
 {
@@ -325,7 +300,7 @@ options_settings(const struct options *o, struct settings *out, struct err *err)
 
     if (options_sql(o, &s, err) < 0 || set_process(o, &s.process, err) < 0 ||
         options_process_settings(o, &s, err) < 0 || set_binds(o, &s, err) < 0 ||
-        set_mounts(&o->statics, &s, err) < 0 || set_proxies(o, &s, err) < 0) {
+        set_mounts(&o->statics, &s, err) < 0 || options_proxy(o, &s, err) < 0) {
         options_done(&s);
         return -1;
     }
@@ -344,9 +319,6 @@ options_done(struct settings *s)
     free(s->mounts);
     free(s->name);
     options_sql_done(s);
-    for (size_t i = 0; i < s->n_proxies; i++)
-        proxy_config_done(&s->proxies[i]);
-    free(s->proxies);
-    forwarded_trust_done(&s->trust);
+    options_proxy_done(s);
     *s = (struct settings){.n_binds = 0};
 }

@@ -160,10 +160,12 @@ note_failure(struct proxy_call *c, const char *why)
 {
     struct proxy_route *route = c->route;
     struct proxy_upstream *u = c->upstream;
-    struct str path = http_parse_str(c->x->request, c->x->request->target);
+    const struct http_request *r = c->x->request;
+    struct str method = http_parse_str(r, r->method_text);
+    struct str target = http_parse_str(r, r->target);
 
-    log_error("upstream %s: %s (%s " STR_FMT ")", u->server->name, why,
-              http_parse_method_name(c->x->request->method), STR_ARG(path));
+    log_error("upstream %s: %s (" STR_FMT " " STR_FMT ")", u->server->name, why, STR_ARG(method),
+              STR_ARG(target));
     u->at = u->n_addresses > 0 ? (u->at + 1) % u->n_addresses : 0;
     if (proxy_upstream_failed(&route->upstreams, u, route->proxy->loop->now_ms))
         log_warn("upstream %s: left alone for %u s", u->server->name,

@@ -386,7 +386,7 @@ proxy_head_path(const char *base, struct str rest)
     size_t n = strlen(base);
     char *path = mem_alloc(n + 3 * rest.n + 2);
 
-    memcpy(path, base, n);
+    memcpy(path, base, n + 1);
     if (n + rest.n == 0)
         path[n++] = '/';
     for (size_t i = 0; i < rest.n; i++) {

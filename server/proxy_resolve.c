@@ -17,6 +17,9 @@
 /* getaddrinfo() keeps answers of the resolver on the stack; musl's default is too small for it. */
 enum { STACK_BYTES = 256 * 1024, PORT_TEXT = 6 };
 
+/* A finished job is handed over as its address. */
+enum { MESSAGE_SIZE = sizeof(void *) };
+
 struct job {
     char *host;
     char port[PORT_TEXT];
@@ -67,7 +70,7 @@ run(void *arg)
 
     look_up(j);
     j->fd = -1;
-    if (send(fd, &j, sizeof(j), MSG_NOSIGNAL) != (ssize_t)sizeof(j))
+    if (send(fd, &j, MESSAGE_SIZE, MSG_NOSIGNAL) != MESSAGE_SIZE)
         job_free(j);
     close(fd);
     return NULL;
@@ -79,7 +82,7 @@ on_answer(struct loop_source *s, uint32_t events UNUSED)
     struct proxy_resolve *r = (struct proxy_resolve *)s;
     struct job *j;
 
-    while (recv(s->fd, &j, sizeof(j), 0) == (ssize_t)sizeof(j)) {
+    while (recv(s->fd, &j, MESSAGE_SIZE, 0) == MESSAGE_SIZE) {
         const char *why = j->error != 0 ? gai_strerror(j->error) : "no address of use";
 
         r->done(j->owner, j->v, j->n, why);
@@ -113,7 +116,7 @@ proxy_resolve_done(struct proxy_resolve *r)
 
     if (r->source.fd < 0)
         return;
-    while (recv(r->source.fd, &j, sizeof(j), 0) == (ssize_t)sizeof(j))
+    while (recv(r->source.fd, &j, MESSAGE_SIZE, 0) == MESSAGE_SIZE)
         job_free(j);
     close(r->source.fd);
     close(r->their_fd);

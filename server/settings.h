@@ -61,15 +61,15 @@ struct settings {
     struct settings_mount *mounts;
     size_t n_mounts;
 
-    struct user user;   /* that the workers become */
-    mode_t socket_mode; /* of unix sockets */
-    bool sandbox;       /* sandbox.h */
-    char *name;         /* for the title: "" or " [NAME]" */
     struct proxy_mount *proxies;
     size_t n_proxies;
     struct proxy_settings proxy;
     struct forwarded_trust trust; /* who may say where a request comes from */
     bool proxy_protocol;          /* they say it before the first request */
+    struct user user;             /* that the workers become */
+    mode_t socket_mode;           /* of unix sockets */
+    bool sandbox;                 /* sandbox.h */
+    char *name;                   /* for the title: "" or " [NAME]" */
 };
 
 #endif

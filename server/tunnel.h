@@ -36,6 +36,6 @@ struct tunnel_end {
 
 /* Takes both sockets over, and what is in the buffers.  The connection was detached from its group
  * (exchange_detach()), which hears of its end. */
-void tunnel_open(struct tunnels *t, struct tunnel_end a, struct tunnel_end b);
+void tunnel_open(struct tunnels *all, struct tunnel_end a, struct tunnel_end b);
 
 #endif

@@ -103,6 +103,17 @@ def wait_for(condition, timeout=20):
     return value
 
 
+def says(process, text):
+    """Waits until it has written a text."""
+    return wait_for(lambda: text in process.output)
+
+
+def quiet(process):
+    """Ends it: nothing was written about an upstream."""
+    assert process.stop() == 0
+    assert "upstream" not in process.output
+
+
 def ok(body=b"ok\n", headers=b""):
     return b"HTTP/1.1 200 OK\r\nDate: x\r\n%sContent-Length: %d\r\n\r\n%s" % (headers, len(body), body)
 
@@ -369,7 +380,7 @@ def test_a_kept_connection_that_is_closed_is_replaced(serve, upstream):
         for method in ("GET", "GET", "HEAD", "OPTIONS", "DELETE"):
             assert raw.get("/", method=method).status == 200
         assert raw.get("/", method="PUT", headers="Content-Length: 0\r\n").status == 200
-    assert "upstream" not in process.output
+    quiet(process)
 
 
 def test_what_may_not_be_asked_twice_is_not(serve, upstream):
@@ -380,7 +391,7 @@ def test_what_may_not_be_asked_twice_is_not(serve, upstream):
         raw.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
         assert raw.response().status == 502
     assert [r.line.split()[0] for r in peer.requests] == ["GET", "POST"]
-    assert f"upstream {peer.url.removeprefix('http://')}: " in process.output
+    says(process, f"upstream {peer.url.removeprefix('http://')}: ")
 
 
 def test_a_client_that_leaves_takes_the_upstream_connection_along(serve, upstream):
@@ -402,7 +413,7 @@ def test_a_client_that_leaves_takes_the_upstream_connection_along(serve, upstrea
                 raw.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         assert peer.connections[-1].ended.wait(20)
     wait_for(lambda: sockets_of(process) == before)
-    assert "upstream" not in process.output
+    quiet(process)
 
 
 def test_pipelined_requests_are_answered_in_order(serve, upstream):
@@ -555,7 +566,7 @@ def test_an_answer_that_is_none_is_a_502(serve, upstream, name):
     with Raw(address) as raw:
         assert raw.get("/").status == 502
         assert raw.get("/healthz").status == 200  # the client's connection is good
-    assert f"upstream {peer.url.removeprefix('http://')}: " in process.output
+    says(process, f"upstream {peer.url.removeprefix('http://')}: ")
 
 
 TRUNCATED = {
@@ -580,7 +591,7 @@ def test_an_answer_that_breaks_off_shows(serve, upstream, name):
             assert (head["content-length"], data) == (["10"], b"abc")
         else:
             assert dechunk(data) == (b"abc", False)
-    assert "upstream" in wait_for(lambda: process.output if "upstream" in process.output else None)
+    says(process, "upstream")
 
 
 def test_to_an_old_client_a_break_is_a_reset(serve, upstream):
@@ -695,7 +706,7 @@ def test_a_client_that_does_not_read_holds_the_upstream_back(serve, upstream):
         assert sum(sent) < 32 * MIB
         head = read_head(raw)
         assert len(read_n(raw, int(head["content-length"][0]))) == size
-    assert "upstream" not in process.output
+    quiet(process)
 
 
 # ---- failures ----
@@ -705,7 +716,7 @@ def test_nobody_listening_is_a_502(serve, tmp_path):
     process, address = serve("--proxy", f"/=unix:{tmp_path}/none.sock")
     with Raw(address) as raw:
         assert [raw.get("/").status for _ in range(5)] == [502] * 5
-    assert f"upstream unix:{tmp_path}/none.sock: No such file or directory (GET /)" in process.output
+    says(process, f"upstream unix:{tmp_path}/none.sock: No such file or directory (GET /)")
 
 
 def test_silence_is_a_504(serve, upstream):
@@ -715,7 +726,7 @@ def test_silence_is_a_504(serve, upstream):
     with Raw(address) as raw:
         assert raw.get("/").status == 504
     stop.set()
-    assert "no progress in time (GET /)" in process.output
+    says(process, "no progress in time (GET /)")
 
 
 def test_a_full_queue_is_waited_for_and_then_a_504(serve, tmp_path):
@@ -756,6 +767,7 @@ def test_requests_go_to_the_server_that_works(serve, upstream, tmp_path):
         for _ in range(20):
             raw.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
             assert raw.response().status == 200
+    assert process.stop() == 0
     assert process.output.count("No such file or directory") == 2
     assert "left alone for 10 s" in process.output
     assert len(peer.requests) == 20
@@ -771,6 +783,7 @@ def test_when_all_rest_the_client_is_told_when_to_come_back(serve, tmp_path):
         assert refused.status == 503
         assert 1 <= int(refused.headers["retry-after"]) <= 31
         assert raw.get("/healthz").status == 200
+    assert process.stop() == 0
     assert process.output.count("left alone") == 2
 
 
@@ -802,7 +815,7 @@ def test_a_name_without_an_address_is_a_502(serve):
     with Raw(address, timeout=60) as raw:
         assert raw.get("/").status == 502
         assert raw.get("/healthz").status == 200
-    assert "upstream no-such-host.invalid:80: " in process.output
+    says(process, "upstream no-such-host.invalid:80: ")
 
 
 def test_wrong_settings_are_refused(berthd):

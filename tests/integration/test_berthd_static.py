@@ -79,8 +79,7 @@ def test_files_come_with_type_and_length(server, folder):
 )  # fmt: skip
 def test_nothing_outside_and_nothing_hidden_is_served(server, path):
     answer = server.get(path)
-    expected = {"/sub/.": (200, 404), "/in/..%2f..%2fsecret": (400,)}  # the last: dots above the root
-    assert answer.status in expected.get(path, (404,))
+    assert answer.status in (404, {"/sub/.": 200, "/in/..%2f..%2fsecret": 400}.get(path, 404))
     assert b"secret" not in answer.body and b"root:" not in answer.body
 
 
@@ -236,8 +235,8 @@ def test_what_cannot_be_served_is_said_at_the_start(berthd, tmp_path):
         (["--database", tmp_path / "missing.db"], "missing.db: unable to open database file: No such file or directory"),
         (["--database", tmp_path / "text"], f"{tmp_path}/text: "),
         (["--database", tmp_path / "text"], ": file is not a database"),
-        (["--static", f"/={tmp_path / 'missing'}"], "missing: No such file or directory"),
         (["--database", "postgres://a/b"], "postgres: such databases are not supported: sqlite:PATH and mysql:// are"),
+        (["--static", f"/={tmp_path / 'missing'}"], "missing: No such file or directory"),
     ):
         done = berthd("-b", "127.0.0.1:0", *options)
         assert done.status == 1 and words in done.stderr, done
