@@ -48,7 +48,7 @@ add_mount(struct routes *r, const struct settings_mount *m, struct err *err)
         .handler = &handler_static, .path = m->url, .is_prefix = true, .folder = -1};
 
     if (static_mount_open(m, &route.folder, &route.pack, err) < 0)
-        return err_wrap(err, "--static %s=%s", m->url, m->folder);
+        return -1;
     route_add(r, route);
     return 0;
 }

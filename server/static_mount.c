@@ -41,21 +41,27 @@ open_pack(const struct settings_mount *m, struct pack **pack, struct err *err)
                    m->fallback);
 }
 
+static int
+open_folder(const struct settings_mount *m, int *folder, struct err *err)
+{
+    cleanup_fd int fd = open(m->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        return err_sys(err, "--static %s=%s", m->url, m->folder);
+    if (m->fallback != NULL && check_fallback(fd, m->fallback, err) < 0)
+        return err_wrap(err, "--static %s=%s", m->url, m->folder);
+    *folder = steal_fd(&fd);
+    return 0;
+}
+
 int
 static_mount_open(const struct settings_mount *m, int *folder, struct pack **pack, struct err *err)
 {
-    cleanup_fd int fd = -1;
     struct stat st;
 
     *folder = -1;
     *pack = NULL;
-    if (stat(m->folder, &st) == 0 && S_ISREG(st.st_mode))
-        return open_pack(m, pack, err);
-    fd = open(m->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return err_sys(err, "not opened");
-    if (m->fallback != NULL && check_fallback(fd, m->fallback, err) < 0)
-        return -1;
-    *folder = steal_fd(&fd);
-    return 0;
+    if (stat(m->folder, &st) < 0 || !S_ISREG(st.st_mode))
+        return open_folder(m, folder, err);
+    return open_pack(m, pack, err) < 0 ? err_wrap(err, "--static %s=%s", m->url, m->folder) : 0;
 }
