@@ -19,6 +19,10 @@ struct options {
     const char *policy;
     double cpus;
     struct cli_list statics;
+    struct cli_list static_fallbacks, cache_controls;
+    uint64_t static_cache; /* s */
+    uint64_t static_cache_size, static_cache_files, limit_ranges;
+    const char *pack, *output;
     const char *database;
     const char *init_db;
     const char *routes, *database_password_file;

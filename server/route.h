@@ -18,6 +18,7 @@ struct conn_group;
 struct err;
 struct exchange;
 struct loop;
+struct pack;
 struct pool;
 struct proxy_mount;
 struct route;
@@ -75,6 +76,7 @@ struct route {
     size_t path_n;
     bool is_prefix;                  /* whole segments: "/a" holds "/a" and "/a/b", not "/ab" */
     int folder;                      /* of a mounted folder, opened by the master; else -1 */
+    struct pack *pack;               /* of a mounted archive; else NULL */
     const struct proxy_mount *proxy; /* of a mounted proxy */
     void *local;                     /* the handler's own, in this worker */
 };

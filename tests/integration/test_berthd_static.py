@@ -42,7 +42,7 @@ def folder(tmp_path):
 def server(start, programs, folder, berthd):
     assert berthd("--init-db", folder / "posts.db").status == 0
     process = start(
-        [programs["berthd"], "-b", "127.0.0.1:0", "-w", "1", "--static", f"/={folder / 'www'}", "--static",
+        [programs["berthd"], "-b", "127.0.0.1:0", "-w", "1", "--static-cache", "0", "--static", f"/={folder / 'www'}", "--static",
          f"/assets/={folder / 'www'}", "--database", folder / "posts.db"], ready=READY,
     )  # fmt: skip
     with Raw(("127.0.0.1", int(process.match.group(1)))) as raw:
