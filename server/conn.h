@@ -44,6 +44,7 @@ struct conn_group {
     struct timeout_list first, idle, head, body, send, linger, surplus;
     struct conn *open, *closed, *spare;
     unsigned n, n_spare; /* open, with those that were detached; spare */
+    uint64_t requests;   /* handed to handlers, ever */
     bool draining;
     struct buf scratch;
     char *path_room;

@@ -137,6 +137,7 @@ conn_respond(struct conn *c)
         return;
     }
     buf_clear(&g->scratch);
+    g->requests++;
     c->x.route->handler->respond(&c->x);
 }
 

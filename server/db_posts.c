@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "server/db.h"
+#include "server/db_sqlite_file.h"
 #include "server/posts_seed.h"
 
 struct db_posts {
@@ -36,7 +36,7 @@ static const char insert_sql[] =
 static int
 insert_seed(struct sqlite3 *db, struct err *err)
 {
-    struct sqlite3_stmt *s = db_prepare(db, insert_sql, err);
+    struct sqlite3_stmt *s = db_sqlite_file_prepare(db, insert_sql, err);
     int result = s == NULL ? -1 : 0;
 
     for (size_t i = 0; result == 0 && i < posts_seed_n; i++) {
@@ -47,10 +47,10 @@ insert_seed(struct sqlite3 *db, struct err *err)
         sqlite3_bind_text(s, 3, p->author, -1, SQLITE_STATIC);
         sqlite3_bind_text(s, 4, p->created, -1, SQLITE_STATIC);
         if (sqlite3_step(s) != SQLITE_DONE)
-            result = db_err(db, "insert a post", err);
+            result = db_sqlite_file_err(db, "insert a post", err);
         sqlite3_reset(s);
     }
-    db_finalize(s);
+    db_sqlite_file_finalize(s);
     return result;
 }
 
@@ -58,36 +58,36 @@ insert_seed(struct sqlite3 *db, struct err *err)
 static int64_t
 count_rows(const char *path, struct err *err)
 {
-    cleanup_db struct sqlite3 *db = db_open(path, true, err);
+    cleanup_db_sqlite_file struct sqlite3 *db = db_sqlite_file_open(path, "ro", err);
     struct sqlite3_stmt *s, *page;
     int64_t rows = -1;
 
     if (db == NULL)
         return -1;
-    page = db_prepare(db, page_sql, err);
+    page = db_sqlite_file_prepare(db, page_sql, err);
     if (page == NULL)
         return -1;
-    db_finalize(page);
-    s = db_prepare(db, "SELECT count(*) FROM posts", err);
+    db_sqlite_file_finalize(page);
+    s = db_sqlite_file_prepare(db, "SELECT count(*) FROM posts", err);
     if (s == NULL)
         return -1;
     if (sqlite3_step(s) == SQLITE_ROW)
         rows = sqlite3_column_int64(s, 0);
     else
-        db_err(db, path, err);
-    db_finalize(s);
+        db_sqlite_file_err(db, path, err);
+    db_sqlite_file_finalize(s);
     return rows;
 }
 
 static int
 fill_new(const char *path, struct err *err)
 {
-    cleanup_db struct sqlite3 *db = db_open(path, false, err);
+    cleanup_db_sqlite_file struct sqlite3 *db = db_sqlite_file_open(path, "rwc", err);
 
-    if (db == NULL || db_exec(db, schema, err) < 0 || db_exec(db, "BEGIN", err) < 0 ||
-        insert_seed(db, err) < 0)
+    if (db == NULL || db_sqlite_file_exec(db, schema, err) < 0 ||
+        db_sqlite_file_exec(db, "BEGIN", err) < 0 || insert_seed(db, err) < 0)
         return -1;
-    return db_exec(db, "COMMIT", err);
+    return db_sqlite_file_exec(db, "COMMIT", err);
 }
 
 static int
@@ -136,10 +136,10 @@ db_posts_open(const char *path, struct err *err)
 {
     cleanup_db_posts struct db_posts *p = mem_alloc(sizeof(*p));
 
-    p->db = db_open(path, true, err);
+    p->db = db_sqlite_file_open(path, "ro", err);
     if (p->db == NULL)
         return NULL;
-    p->page = db_prepare(p->db, page_sql, err);
+    p->page = db_sqlite_file_prepare(p->db, page_sql, err);
     if (p->page == NULL) {
         err_wrap(err, "%s: is no database of posts (berthd --init-db makes one)", path);
         return NULL;
@@ -152,8 +152,8 @@ db_posts_close(struct db_posts *p)
 {
     if (p == NULL)
         return;
-    db_finalize(p->page);
-    db_close(p->db);
+    db_sqlite_file_finalize(p->page);
+    db_sqlite_file_close(p->db);
     free(p);
 }
 
@@ -190,7 +190,7 @@ db_posts_each(struct db_posts *p, int64_t limit, int64_t offset,
         each(ctx, &post);
     }
     if (result != SQLITE_DONE)
-        db_err(p->db, "read posts", err);
+        db_sqlite_file_err(p->db, "read posts", err);
     sqlite3_reset(s);
     return result == SQLITE_DONE ? 0 : -1;
 }

@@ -6,9 +6,12 @@
 
 #include "server/route.h"
 
-extern const struct handler handler_health;     /* GET /healthz */
-extern const struct handler handler_posts;      /* GET /api/v1/posts/ */
-extern const struct handler handler_posts_bare; /* the same without its last slash */
-extern const struct handler handler_static;     /* a folder of files, mounted */
+extern const struct handler handler_health;   /* GET /healthz */
+extern const struct handler handler_sql;      /* routes that ask a database, mounted */
+extern const struct handler handler_sql_body; /* the same, where requests have a body */
+extern const struct handler handler_static;   /* a folder of files, mounted */
+
+/* Adds the routes of the settings, whose statements are checked. */
+int handler_sql_mount(struct routes *r, const struct settings *s, struct err *err) NODISCARD;
 
 #endif

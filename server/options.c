@@ -7,8 +7,11 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "server/address.h"
-#include "server/db.h"
+#include "server/inherit.h"
+#include "server/options_process.h"
+#include "server/options_sql.h"
 #include "server/settings.h"
+#include "server/sizing.h"
 
 /* The shortest head limit that leaves a line's own limit the one that decides (http_parse.h). */
 enum { HEAD_MARGIN = 8, DAY = 24 * 60 * 60 };
@@ -17,20 +20,45 @@ enum { HEAD_MARGIN = 8, DAY = 24 * 60 * 60 };
 
 const struct cli_opt options_table[] = {
     {"bind", 'b', CLI_LIST, AT(binds), "ADDRESS",
-     "Listen on HOST:PORT, :PORT, [V6]:PORT or unix:PATH; may be repeated. Without it 0.0.0.0:PORT "
-     "with the variable PORT, else 0.0.0.0:8000.",
+     "Listen on HOST:PORT, :PORT, [V6]:PORT, unix:PATH or fd://N; may be repeated. Without it on "
+     "the "
+     "sockets of systemd, else 0.0.0.0:PORT with the variable PORT, else 0.0.0.0:8000.",
      0, 0, NULL},
     {"workers", 'w', CLI_STR, AT(workers), "N",
      "Number of worker processes, or auto, or a policy such as 2n+1.", 0, 0, "WEB_CONCURRENCY"},
     {"policy", 0, CLI_STR, AT(policy), "POLICY",
-     "How auto turns CPUs into workers: n (default), n+1, 2n+1, a factor, or measured:R/D.", 0, 0,
-     NULL},
+     "How auto turns CPUs into workers: n (default of event), n+1, 2n+1 (of the other classes), a "
+     "factor, or measured:R/D.",
+     0, 0, NULL},
     {"cpus", 0, CLI_DECIMAL, AT(cpus), "N", "CPUs to count with instead of those found.", 0, 0,
      NULL},
     {"static", 0, CLI_LIST, AT(statics), "URL=FOLDER",
      "Serve the files of a folder under a URL path; may be repeated.", 0, 0, NULL},
-    {"database", 0, CLI_STR, AT(database), "sqlite:PATH",
-     "SQLite file with the posts of /api/v1/posts/.", 0, 0, NULL},
+    {"database", 0, CLI_STR, AT(database), "DATABASE",
+     "What routes ask: sqlite:PATH, sqlite:PATH?mode=rw, or mysql://USER@HOST/NAME. With --routes "
+     "the variable DATABASE_URL does as well.",
+     0, 0, NULL},
+    {"database-password-file", 0, CLI_STR, AT(database_password_file), "FILE",
+     "Where the password of --database is; without it the variable BERTHD_DATABASE_PASSWORD.", 0, 0,
+     NULL},
+    {"routes", 0, CLI_STR, AT(routes), "FILE",
+     "Which SQL answers which request, instead of the posts of /api/v1/posts/.", 0, 0, NULL},
+    {"cache-size", 0, CLI_UINT, AT(cache_size), "BYTES",
+     "Memory of a worker for answers that are kept; 0: none are.", 0, INT64_MAX, NULL},
+    {"worker-class", 'k', CLI_CHOICE, AT(worker_class), "event|threads|sync",
+     "How many threads of a worker ask the database: as many as are needed, --threads, or one.", 0,
+     0, NULL},
+    {"threads", 0, CLI_UINT, AT(threads), "N",
+     "Threads of each worker of class threads, which is the default with it.", 1, 1000, NULL},
+    {"max-threads", 0, CLI_UINT, AT(max_threads), "N",
+     "Most threads of each worker of class event.", 1, 1000, NULL},
+    {"queue-timeout", 0, CLI_UINT, AT(queue_timeout), "SECONDS",
+     "How long a request may wait for a thread before it is answered with 503.", 1, DAY, NULL},
+    {"query-timeout", 0, CLI_UINT, AT(query_timeout), "SECONDS",
+     "How long a query may run before it is interrupted and answered with 504.", 1, DAY, NULL},
+    {"test-functions", 0, CLI_FLAG, AT(test_functions), NULL,
+     "Give SQLite the functions berth_wait(ms) and berth_spin(us), for measuring only.", 0, 0,
+     NULL},
     {"init-db", 0, CLI_STR, AT(init_db), "PATH",
      "Make a database with sample posts, unless it is there already, and exit.", 0, 0, NULL},
     {"graceful-timeout", 0, CLI_UINT, AT(graceful_timeout), "SECONDS",
@@ -63,15 +91,51 @@ const struct cli_opt options_table[] = {
     {"limit-memory", 0, CLI_UINT, AT(limit_memory), "BYTES",
      "Buffers of a worker's connections together; beyond it new ones are answered with 503.",
      1048576, INT64_MAX, NULL},
+    {"max-workers", 0, CLI_UINT, AT(max_workers), "N", "Never more workers than this.", 1,
+     SIZING_WORKERS_MAX, NULL},
+    {"timeout", 't', CLI_UINT, AT(timeout), "SECONDS",
+     "A worker whose loop has stood still for so long is killed and replaced; 0: never.", 0, DAY,
+     NULL},
+    {"max-requests", 0, CLI_UINT, AT(max_requests), "N",
+     "Replace a worker after so many requests; 0: never.", 0, INT64_MAX, NULL},
+    {"max-requests-jitter", 0, CLI_UINT, AT(max_requests_jitter), "N",
+     "Add a random number up to this to each worker's --max-requests.", 0, INT64_MAX, NULL},
+    {"watch-interval", 0, CLI_UINT, AT(watch_interval), "SECONDS",
+     "How often the CPU and memory limits are looked at again; 0: never.", 0, DAY, NULL},
+    {"drain-delay", 0, CLI_UINT, AT(drain_delay), "SECONDS",
+     "After SIGTERM, how long connections are still taken; part of --graceful-timeout.", 0, DAY,
+     NULL},
+    {"reuse-port", 0, CLI_FLAG, AT(reuse_port), NULL,
+     "Let other servers listen on the same ports (SO_REUSEPORT).", 0, 0, NULL},
+    {"pid", 'p', CLI_STR, AT(pid_file), "FILE", "Write the master's process id to a file.", 0, 0,
+     NULL},
     {"log-level", 0, CLI_CHOICE, AT(log_level), "debug|info|warn|warning|error|critical",
      "What is logged to standard error.", 0, 0, NULL},
     {"log-format", 0, CLI_CHOICE, AT(log_format), "text|json", "How it is written.", 0, 0, NULL},
+    {"user", 'u', CLI_STR, AT(user), "USER",
+     "Who the workers become once the ports are bound: a name or a number.", 0, 0, NULL},
+    {"group", 'g', CLI_STR, AT(group), "GROUP", "Their group, else the user's own.", 0, 0, NULL},
+    {"umask", 'm', CLI_STR, AT(umask), "MODE",
+     "Octal mask for the modes of files and unix sockets that are made.", 0, 0, NULL},
+    {"chdir", 0, CLI_STR, AT(chdir), "FOLDER",
+     "Where relative paths start, before anything is opened.", 0, 0, NULL},
+    {"name", 'n', CLI_STR, AT(name), "NAME", "Shown by ps: berthd: master [NAME].", 0, 0, NULL},
+    {"env", 'e', CLI_LIST, AT(env), "NAME=VALUE",
+     "Set an environment variable, as if it had been there; may be repeated.", 0, 0, NULL},
+    {"no-sandbox", 0, CLI_FLAG, AT(no_sandbox), NULL,
+     "Leave the workers their capabilities and all system calls.", 0, 0, NULL},
+    {"check-config", 0, CLI_FLAG, AT(check_config), NULL,
+     "Check all that can be checked without binding a port, and exit.", 0, 0, NULL},
+    {"print-config", 0, CLI_FLAG, AT(print_config), NULL,
+     "Print every setting and where it comes from, check them, and exit.", 0, 0, NULL},
+    {"preload", 0, CLI_FLAG, AT(preload), NULL,
+     "For gunicorn's habits: what can be loaded before the workers start always is.", 0, 0, NULL},
     {NULL, 0, CLI_FLAG, 0, NULL, NULL, 0, 0, NULL},
 };
 
 const struct options options_defaults = {
-    .graceful_timeout = 30,
-    .keep_alive = 75, /* longer than a load balancer keeps its side idle */
+    .graceful_timeout = 25, /* below the 30 s after which ECS kills */
+    .keep_alive = 75,       /* longer than a load balancer keeps its side idle */
     .header_timeout = 10,
     .body_timeout = 30,
     .send_timeout = 60,
@@ -84,6 +148,13 @@ const struct options options_defaults = {
     .limit_body = 1048576,
     .limit_memory = 64 * 1048576,
     .min_rate = 100,
+    .max_workers = SIZING_WORKERS_MAX,
+    .timeout = 30,
+    .watch_interval = 10,
+    .max_threads = 64,
+    .queue_timeout = 10,
+    .query_timeout = 30,
+    .cache_size = 8 * 1048576,
     .log_level = "info",
     .log_format = "text",
 };
@@ -123,18 +194,41 @@ static int
 set_binds(const struct options *o, struct settings *s, struct err *err)
 {
     const char *port = getenv("PORT");
+    unsigned activated = o->binds.n > 0 ? 0 : inherit_activated();
     struct address a;
 
-    s->n_binds = o->binds.n > 0 ? o->binds.n : 1;
+    s->n_binds = o->binds.n > 0 ? o->binds.n : activated > 0 ? activated : 1;
     s->binds = mem_alloc(s->n_binds * sizeof(*s->binds));
     for (size_t i = 0; i < o->binds.n; i++)
         s->binds[i] = mem_strdup(o->binds.v[i]);
-    if (o->binds.n == 0)
+    for (unsigned i = 0; i < activated; i++)
+        s->binds[i] = mem_printf("fd://%u", INHERIT_ACTIVATED_FIRST + i);
+    if (o->binds.n == 0 && activated == 0)
         s->binds[0] = mem_printf("0.0.0.0:%s", port != NULL && port[0] != '\0' ? port : "8000");
     for (size_t i = 0; i < s->n_binds; i++) {
         if (address_parse(s->binds[i], &a, err) < 0)
             return o->binds.n > 0 ? -1 : err_wrap(err, "the variable PORT");
     }
+    return 0;
+}
+
+static int
+set_process(const struct options *o, struct settings_process *p, struct err *err)
+{
+    if (o->drain_delay > 0 && o->drain_delay >= o->graceful_timeout)
+        return err_set(err, ERR_USAGE,
+                       "--drain-delay must be shorter than --graceful-timeout, of which it is a "
+                       "part");
+    *p = (struct settings_process){
+        .timeout_ms = (unsigned)o->timeout * 1000,
+        .watch_ms = (unsigned)o->watch_interval * 1000,
+        .drain_delay_ms = (unsigned)o->drain_delay * 1000,
+        .max_workers = (unsigned)o->max_workers,
+        .max_requests = o->max_requests,
+        .max_requests_jitter = o->max_requests_jitter,
+        .reuse_port = o->reuse_port,
+        .pid_file = o->pid_file,
+    };
     return 0;
 }
 
@@ -164,9 +258,9 @@ options_settings(const struct options *o, struct settings *out, struct err *err)
         .memory_bytes = o->limit_memory,
     };
 
-    if (o->database != NULL && db_path(o->database, &s.database, err) < 0)
-        return err_wrap(err, "--database");
-    if (set_binds(o, &s, err) < 0 || set_mounts(&o->statics, &s, err) < 0) {
+    if (options_sql(o, &s, err) < 0 || set_process(o, &s.process, err) < 0 ||
+        options_process_settings(o, &s, err) < 0 || set_binds(o, &s, err) < 0 ||
+        set_mounts(&o->statics, &s, err) < 0) {
         options_done(&s);
         return -1;
     }
@@ -183,5 +277,7 @@ options_done(struct settings *s)
     for (size_t i = 0; i < s->n_mounts; i++)
         free(s->mounts[i].url);
     free(s->mounts);
+    free(s->name);
+    options_sql_done(s);
     *s = (struct settings){.n_binds = 0};
 }

@@ -4,6 +4,7 @@
 
 /* The command line of berthd: what was written, and the settings that it means. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/attr.h"
@@ -20,11 +21,28 @@ struct options {
     struct cli_list statics;
     const char *database;
     const char *init_db;
+    const char *routes, *database_password_file;
+    uint64_t queue_timeout, query_timeout; /* s */
+    uint64_t cache_size;
+    bool test_functions;
+    const char *worker_class;
+    uint64_t threads, max_threads;
     uint64_t graceful_timeout, keep_alive, header_timeout, body_timeout, send_timeout; /* s */
     uint64_t worker_connections, backlog;
     uint64_t limit_line, limit_fields, limit_field, limit_head, limit_body, limit_memory, min_rate;
+    uint64_t timeout, watch_interval, drain_delay; /* s */
+    uint64_t max_workers, max_requests, max_requests_jitter;
+    bool reuse_port;
+    const char *pid_file;
     const char *log_level;
     const char *log_format;
+
+    /* The process (options_process.h), and what only asks about the settings. */
+    const char *user, *group, *umask, *chdir, *name;
+    struct cli_list env;
+    bool check_config, print_config, preload, no_sandbox;
+    struct cli_origins origins;
+    const char *note; /* about what was taken for something else, or NULL */
 };
 
 extern const struct cli_opt options_table[];

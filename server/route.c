@@ -15,12 +15,10 @@
 /* Every handler with a path of its own. */
 static const struct handler *const handlers[] = {
     &handler_health,
-    &handler_posts,
-    &handler_posts_bare,
 };
 
-static void
-add(struct routes *r, struct route route)
+void
+route_add(struct routes *r, struct route route)
 {
     r->v = mem_realloc(r->v, r->n + 1, sizeof(*r->v));
     route.path_n = strlen(route.path);
@@ -48,8 +46,9 @@ add_mount(struct routes *r, const struct settings_mount *m, struct err *err)
 
     if (folder < 0)
         return err_sys(err, "--static %s=%s", m->url, m->folder);
-    add(r, (struct route){
-               .handler = &handler_static, .path = m->url, .is_prefix = true, .folder = folder});
+    route_add(r,
+              (struct route){
+                  .handler = &handler_static, .path = m->url, .is_prefix = true, .folder = folder});
     return 0;
 }
 
@@ -74,8 +73,10 @@ route_init(struct routes *r, const struct settings *s, struct err *err)
             continue;
         if (h->check != NULL && h->check(s, err) < 0)
             return -1;
-        add(r, (struct route){.handler = h, .path = h->path, .folder = -1});
+        route_add(r, (struct route){.handler = h, .path = h->path, .folder = -1});
     }
+    if (s->routes != NULL && handler_sql_mount(r, s, err) < 0)
+        return -1;
     for (size_t i = 0; i < s->n_mounts; i++) {
         if (add_mount(r, &s->mounts[i], err) < 0)
             return -1;

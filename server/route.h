@@ -22,15 +22,17 @@ struct pool;
 struct route;
 struct settings;
 struct stats;
+struct stats_slot;
 
 /* What a worker has for its handlers.  All of it lives as long as the worker. */
 struct worker_env {
     const struct settings *settings;
     struct loop *loop;
     struct conn_group *group;
-    struct pool *pool;   /* threads for what blocks */
-    struct stats *stats; /* shared with the master */
-    unsigned index;      /* of the worker */
+    struct pool *pool;         /* threads for what blocks */
+    const struct stats *stats; /* shared with the master */
+    struct stats_slot *slot;   /* this worker's own */
+    unsigned index;            /* of the worker */
 };
 
 /* What becomes of a request's body before or while the handler answers.  Its length is limited in
@@ -77,6 +79,9 @@ struct routes {
     struct route *v;
     size_t n;
 };
+
+/* Adds one; path is borrowed. */
+void route_add(struct routes *r, struct route route);
 
 /* Makes the table and checks every handler. */
 int route_init(struct routes *r, const struct settings *s, struct err *err) NODISCARD;

@@ -9,6 +9,11 @@
 #include <stdint.h>
 
 #include "server/http_parse.h"
+#include "server/pool.h"
+#include "server/user.h"
+
+struct db_target;
+struct routefile;
 
 /* A folder served under a URL path. */
 struct settings_mount {
@@ -16,7 +21,20 @@ struct settings_mount {
     const char *folder;
 };
 
+/* How the processes behave (master.h). */
+struct settings_process {
+    unsigned timeout_ms;     /* a worker that is silent for so long is replaced; 0: never */
+    unsigned watch_ms;       /* between two looks at the CPU limit; 0: only at the start */
+    unsigned drain_delay_ms; /* after a graceful stop began, before connections are refused */
+    unsigned max_workers;
+    uint64_t max_requests; /* after which a worker is replaced; 0: never */
+    uint64_t max_requests_jitter;
+    bool reuse_port;
+    const char *pid_file; /* or NULL */
+};
+
 struct settings {
+    struct settings_process process;
     char **binds; /* addresses as written */
     size_t n_binds;
     int backlog;
@@ -32,9 +50,18 @@ struct settings {
     unsigned min_rate;        /* bytes per second of a body or a response; below it is too slow */
     uint64_t memory_bytes;    /* of a worker's buffers together */
 
-    const char *database; /* path of an SQLite file, or NULL */
+    struct db_target *database; /* or NULL */
+    struct routefile *routes;   /* what is asked of it; or NULL */
+    bool routes_builtin;        /* they are ours */
+    uint64_t cache_bytes;       /* answers that a worker keeps */
+    struct pool_opts pool;      /* threads of a worker */
     struct settings_mount *mounts;
     size_t n_mounts;
+
+    struct user user;   /* that the workers become */
+    mode_t socket_mode; /* of unix sockets */
+    bool sandbox;       /* sandbox.h */
+    char *name;         /* for the title: "" or " [NAME]" */
 };
 
 #endif

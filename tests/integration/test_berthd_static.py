@@ -155,9 +155,10 @@ def test_the_times_of_a_reproducible_image_are_not_believed(server, folder):
 
 
 def test_an_unreadable_file_is_forbidden(server, folder):
+    """To root as well: workers have no capabilities."""
     (folder / "www/private").write_text("x")
     os.chmod(folder / "www/private", 0)
-    assert server.get("/private").status == (200 if os.geteuid() == 0 else 403)
+    assert server.get("/private").status == 403
 
 
 def test_a_file_that_shrinks_breaks_the_connection_instead_of_lying(server, folder):
@@ -232,9 +233,9 @@ def test_what_cannot_be_served_is_said_at_the_start(berthd, tmp_path):
     (tmp_path / "text").write_text("no database\n")
     for options, words in (
         (["--database", tmp_path / "missing.db"], "missing.db: unable to open database file: No such file or directory"),
-        (["--database", tmp_path / "text"], "is no database of posts"),
+        (["--database", tmp_path / "text"], f"{tmp_path}/text: "),
+        (["--database", tmp_path / "text"], ": file is not a database"),
         (["--static", f"/={tmp_path / 'missing'}"], "missing: No such file or directory"),
-        (["--database", "mysql://a/b"], "only SQLite is built in"),
     ):
         done = berthd("-b", "127.0.0.1:0", *options)
         assert done.status == 1 and words in done.stderr, done

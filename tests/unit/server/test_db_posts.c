@@ -17,7 +17,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "server/db.h"
+#include "server/db_sqlite_file.h"
 #include "server/posts_seed.h"
 
 static char folder[] = "/tmp/test_db_posts.XXXXXX";
@@ -94,14 +94,14 @@ static void
 what_is_there_already_is_kept(void **state)
 {
     struct err err = ERR_INIT;
-    struct sqlite3 *db = db_open("b.db", false, &err);
+    struct sqlite3 *db = db_sqlite_file_open("b.db", "rwc", &err);
     int64_t rows = 0;
     bool made = true;
 
     (void)state;
     assert_non_null(db);
-    assert_int_equal(db_exec(db, "DELETE FROM posts WHERE id > 3", &err), 0);
-    db_close(db);
+    assert_int_equal(db_sqlite_file_exec(db, "DELETE FROM posts WHERE id > 3", &err), 0);
+    db_sqlite_file_close(db);
     assert_int_equal(db_posts_create("b.db", &made, &rows, &err), 0);
     assert_false(made);
     assert_int_equal(rows, 3);
@@ -112,13 +112,13 @@ a_file_of_another_kind_is_refused_and_untouched(void **state)
 {
     struct err err = ERR_INIT;
     cleanup_buf struct buf text = BUF_INIT(64);
-    struct sqlite3 *db = db_open("other.db", false, &err);
+    struct sqlite3 *db = db_sqlite_file_open("other.db", "rwc", &err);
     int64_t rows;
     bool made;
 
     (void)state;
-    assert_int_equal(db_exec(db, "CREATE TABLE posts (id INTEGER)", &err), 0);
-    db_close(db);
+    assert_int_equal(db_sqlite_file_exec(db, "CREATE TABLE posts (id INTEGER)", &err), 0);
+    db_sqlite_file_close(db);
     assert_int_equal(fs_write("text", "no database", 11, 0644, &err), 0);
     assert_int_equal(db_posts_create("text", &made, &rows, &err), -1);
     assert_int_equal(err.code, ERR_EXISTS);
@@ -143,28 +143,6 @@ a_name_is_no_part_of_the_uri(void **state)
     assert_true(fs_exists("bad%3f#?.db"));
 }
 
-static void
-databases_are_named_as_their_users_do(void **state)
-{
-    static const char *const cases[][2] = {
-        {"a.db", "a.db"},          {"sqlite:a.db", "a.db"},
-        {"sqlite:/a.db", "/a.db"}, {"sqlite:///a.db", "/a.db"},
-        {"/x/a.db", "/x/a.db"},
-    };
-    struct err err = ERR_INIT;
-    const char *path;
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        assert_int_equal(db_path(cases[i][0], &path, &err), 0);
-        assert_string_equal(path, cases[i][1]);
-    }
-    assert_int_equal(db_path("mysql://a/b", &path, &err), -1);
-    assert_int_equal(err.code, ERR_UNSUPPORTED);
-    assert_int_equal(db_path("sqlite:", &path, &err), -1);
-    assert_int_equal(err.code, ERR_USAGE);
-}
-
 int
 main(void)
 {
@@ -174,7 +152,6 @@ main(void)
         cmocka_unit_test(what_is_there_already_is_kept),
         cmocka_unit_test(a_file_of_another_kind_is_refused_and_untouched),
         cmocka_unit_test(a_name_is_no_part_of_the_uri),
-        cmocka_unit_test(databases_are_named_as_their_users_do),
     };
     return cmocka_run_group_tests_name("server/db_posts", tests, make_folder, remove_folder);
 }

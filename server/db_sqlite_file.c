@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/db.h"
+#include "server/db_sqlite_file.h"
 
 #include <linux/magic.h>
 #include <string.h>
@@ -16,30 +16,7 @@
 enum { URI_MAX = 16 * 1024, BUSY_MS = 1000 };
 
 int
-db_path(const char *database, const char **path, struct err *err)
-{
-    static const char scheme[] = "sqlite:";
-    struct str text = str_from(database);
-    ptrdiff_t slashes = str_find(text, ':');
-
-    if (str_starts(text, scheme)) {
-        *path = database + sizeof(scheme) - 1;
-        /* As in the URLs of SQLAlchemy and Django: sqlite:///path. */
-        if (str_starts(str_from(*path), "///"))
-            *path += 2;
-    } else if (slashes >= 0 && strncmp(database + slashes, "://", 3) == 0) {
-        return err_set(err, ERR_UNSUPPORTED, "database '%s': only SQLite is built in: sqlite:PATH",
-                       database);
-    } else {
-        *path = database;
-    }
-    if ((*path)[0] == '\0')
-        return err_set(err, ERR_USAGE, "database '%s': no path: write sqlite:PATH", database);
-    return 0;
-}
-
-int
-db_err(struct sqlite3 *db, const char *what, struct err *err)
+db_sqlite_file_err(struct sqlite3 *db, const char *what, struct err *err)
 {
     return err_set(err, ERR_IO, "%s: %s", what, db != NULL ? sqlite3_errmsg(db) : "out of memory");
 }
@@ -59,7 +36,7 @@ is_immutable(const char *path)
 }
 
 static void
-append_uri(struct buf *uri, const char *path, bool read_only)
+append_uri(struct buf *uri, const char *path, const char *mode)
 {
     buf_append_str(uri, "file:");
     for (; *path != '\0'; path++) {
@@ -68,7 +45,7 @@ append_uri(struct buf *uri, const char *path, bool read_only)
         else
             buf_append_char(uri, *path);
     }
-    buf_append_str(uri, read_only ? "?mode=ro" : "?mode=rwc");
+    buf_appendf(uri, "?mode=%s", mode);
 }
 
 /* SQLite has one sentence for all reasons; the system knows which it was. */
@@ -80,18 +57,21 @@ open_err(struct sqlite3 *db, const char *path, struct err *err)
     if (code != 0)
         err_set(err, ERR_IO, "%s: %s: %s", path, sqlite3_errmsg(db), strerror(code));
     else
-        db_err(db, path, err);
+        db_sqlite_file_err(db, path, err);
 }
 
 struct sqlite3 *
-db_open(const char *path, bool read_only, struct err *err)
+db_sqlite_file_open(const char *path, const char *mode, struct err *err)
 {
+    bool read_only = strcmp(mode, "ro") == 0;
     int flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX |
-                (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+                (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
     cleanup_buf struct buf uri = BUF_INIT(URI_MAX);
     struct sqlite3 *db = NULL;
 
-    append_uri(&uri, path, read_only);
+    if (strcmp(mode, "rwc") == 0)
+        flags |= SQLITE_OPEN_CREATE;
+    append_uri(&uri, path, mode);
     if (read_only && is_immutable(path))
         buf_append_str(&uri, "&immutable=1");
     if (buf_finish(&uri, err) < 0)
@@ -106,45 +86,45 @@ db_open(const char *path, bool read_only, struct err *err)
 }
 
 void
-db_close(struct sqlite3 *db)
+db_sqlite_file_close(struct sqlite3 *db)
 {
     sqlite3_close(db);
 }
 
 void
-db_closep(struct sqlite3 **db)
+db_sqlite_file_closep(struct sqlite3 **db)
 {
-    db_close(*db);
+    db_sqlite_file_close(*db);
 }
 
 int
-db_exec(struct sqlite3 *db, const char *sql, struct err *err)
+db_sqlite_file_exec(struct sqlite3 *db, const char *sql, struct err *err)
 {
     if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
-        return db_err(db, sql, err);
+        return db_sqlite_file_err(db, sql, err);
     return 0;
 }
 
 struct sqlite3_stmt *
-db_prepare(struct sqlite3 *db, const char *sql, struct err *err)
+db_sqlite_file_prepare(struct sqlite3 *db, const char *sql, struct err *err)
 {
     struct sqlite3_stmt *s = NULL;
 
     if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL) != SQLITE_OK) {
-        db_err(db, sql, err);
+        db_sqlite_file_err(db, sql, err);
         return NULL;
     }
     return s;
 }
 
 void
-db_finalize(struct sqlite3_stmt *s)
+db_sqlite_file_finalize(struct sqlite3_stmt *s)
 {
     sqlite3_finalize(s);
 }
 
 const char *
-db_version(void)
+db_sqlite_file_version(void)
 {
     return "SQLite " SQLITE_VERSION;
 }

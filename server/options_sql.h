@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SERVER_OPTIONS_SQL_H
+#define SERVER_OPTIONS_SQL_H
+
+/* The part of the options that has to do with databases: whom to ask, what, and on which threads.
+ */
+
+#include "base/attr.h"
+
+struct err;
+struct options;
+struct settings;
+
+int options_sql(const struct options *o, struct settings *s, struct err *err) NODISCARD;
+void options_sql_done(struct settings *s);
+
+/* "event", "threads" or "sync". */
+const char *options_sql_class(const struct options *o);
+
+#endif
