@@ -151,8 +151,8 @@ unix_ms(struct access_log *l, int64_t at_us)
 
     if (l->offset_at_unix != l->loop->now_unix) {
         clock_gettime(CLOCK_REALTIME, &t);
-        l->offset_us = (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000 -
-                       clock_monotonic_us(clock_system());
+        l->offset_us =
+            (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000 - clock_monotonic_us(clock_system());
         l->offset_at_unix = l->loop->now_unix;
     }
     return (l->offset_us + at_us) / 1000;

@@ -21,6 +21,7 @@
 #include "server/listen.h"
 #include "server/master.h"
 #include "server/options.h"
+#include "server/options_log.h"
 #include "server/options_print.h"
 #include "server/options_process.h"
 #include "server/options_sql.h"
@@ -192,7 +193,7 @@ run(const void *opts, int n_operands UNUSED, char **operands UNUSED, struct err 
 
     log_level_parse(o->log_level, &level);
     log_init("berthd", level, strcmp(o->log_format, "json") == 0);
-    if (options_process_enter(o, err) < 0)
+    if (options_process_enter(o, err) < 0 || options_log_enter(o, err) < 0)
         return -1;
     if (o->init_db != NULL)
         return init_db(o->init_db, err);

@@ -35,6 +35,7 @@ struct worker {
     struct acceptor acceptor;
     struct pool *pool;
     struct loop_source signals;
+    struct reopen reopen;
     struct timeout_list handshakes, graceful, beats;
     struct timeout handshake, grace, beat;
     int64_t gauged_ms;     /* when the pool's gauges were last read */
@@ -231,6 +232,27 @@ serve(struct worker *w, struct err *err)
     return 0;
 }
 
+static void
+reopen_account(struct reopen *r)
+{
+    struct worker *w = (struct worker *)((char *)r - offsetof(struct worker, reopen));
+
+    account_reopen(&w->group.account);
+}
+
+/* Before the sandbox and the change of user, which may be in the way of a log's file. */
+static int
+open_account(struct worker *w, struct err *err)
+{
+    const struct worker_opts *o = w->opts;
+
+    if (account_open(&w->group.account, o->settings, &w->loop, o->slot, err) < 0)
+        return -1;
+    w->reopen.run = reopen_account;
+    reopen_add(&w->reopen);
+    return 0;
+}
+
 /* What the system does not offer is said once, not by every worker. */
 static void
 enter_sandbox(const struct worker_opts *opts)
@@ -261,14 +283,15 @@ worker_run(const struct worker_opts *opts)
         watch_timeouts(&w);
         limit_requests(&w);
         env.pool = w.pool = pool_new(&w.loop, &opts->settings->pool, &err);
-        if (w.pool != NULL && route_open(opts->routes, &env, &err) == 0 &&
-            watch_signals(&w, &err) == 0 &&
+        if (w.pool != NULL && open_account(&w, &err) == 0 &&
+            route_open(opts->routes, &env, &err) == 0 && watch_signals(&w, &err) == 0 &&
             acceptor_open(&w.acceptor, &w.group, opts->listen, opts->seat, opts->stats, &err) ==
                 0) {
             enter_sandbox(opts);
             result = serve(&w, &err);
         }
         conn_group_done(&w.group);
+        account_close(&w.group.account);
         /* What a thread that does not end still uses must stay. */
         if (!pool_free(w.pool))
             _exit(result < 0 ? 1 : 0);
