@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/err.h"
 #include "base/fs.h"
+#include "server/user.h"
 
 int
 log_file_open(const char *path, struct err *err)
@@ -40,5 +42,22 @@ log_file_errors(const char *path, struct err *err)
         return -1;
     if (dup2(fd, STDERR_FILENO) < 0)
         return err_sys(err, "'%s'", path);
+    return 0;
+}
+
+int
+log_file_own(const char *path, const struct user *user, struct err *err)
+{
+    cleanup_fd int fd = -1;
+    struct stat st;
+
+    if (path == NULL || strcmp(path, "-") == 0 || !user->wanted || geteuid() != 0)
+        return 0;
+    fd = log_file_open(path, err);
+    if (fd < 0)
+        return -1;
+    /* A device or a pipe is not ours to give away. */
+    if (fstat(fd, &st) < 0 || (S_ISREG(st.st_mode) && fchown(fd, user->uid, user->gid) < 0))
+        return err_sys(err, "the owner of '%s'", path);
     return 0;
 }

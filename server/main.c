@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "server/admin.h"
 #include "server/db.h"
 #include "server/db_posts.h"
 #include "server/db_sqlite_file.h"
@@ -165,7 +166,7 @@ run_master(const struct settings *s, struct routes *routes, struct watch *watch,
 }
 
 static int
-serve(const struct options *o, const struct settings *s, struct err *err)
+serve(const struct options *o, struct settings *s, struct err *err)
 {
     struct sizing_opts ask = sizing_of(o, s);
     struct watch watch;
@@ -176,6 +177,8 @@ serve(const struct options *o, const struct settings *s, struct err *err)
         return -1;
     raise_descriptors(s);
     result = route_init(&routes, s, err);
+    if (result == 0)
+        result = admin_listen(s, upgrade_elder() != 0, &s->log.metrics_fd, err);
     if (result == 0)
         result = run_master(s, &routes, &watch, err);
     route_done(&routes);

@@ -280,8 +280,8 @@ options_settings(const struct options *o, struct settings *out, struct err *err)
         .memory_bytes = o->limit_memory,
     };
 
-    if (options_sql(o, &s, err) < 0 || options_log_settings(o, &s, err) < 0 ||
-        set_process(o, &s.process, err) < 0 || options_process_settings(o, &s, err) < 0 ||
+    if (options_sql(o, &s, err) < 0 || set_process(o, &s.process, err) < 0 ||
+        options_process_settings(o, &s, err) < 0 || options_log_settings(o, &s, err) < 0 ||
         set_binds(o, &s, err) < 0 || set_mounts(&o->statics, &s, err) < 0) {
         options_done(&s);
         return -1;

@@ -42,6 +42,7 @@ struct settings_log {
     const char *emf;          /* CloudWatch namespace, or NULL */
     unsigned emf_ms;          /* between two lines */
     const char *metrics_bind; /* or NULL: where everything else is served */
+    int metrics_fd;           /* its socket (admin_listen()), or -1 */
 };
 
 struct settings {
