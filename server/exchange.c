@@ -29,6 +29,7 @@ static void
 send_head(struct conn *c, struct http_response *head)
 {
     bool old = c->parser.request.minor == 0;
+    size_t before;
 
     assert(!c->began && !c->ended);
     c->began = true;
@@ -48,7 +49,11 @@ send_head(struct conn *c, struct http_response *head)
     else if (old)
         head->connection = HTTP_CONNECTION_KEEP;
     http_response_lines(&c->group->lines, c->group->loop->now_unix);
+    account_head(&c->group->account, &c->x, head);
+    before = iobuf_n(&c->out);
     http_response_head(head, &c->group->lines, &c->out);
+    account_written(&c->group->account, &c->x,
+                    (struct str){c->out.p + c->out.start + before, iobuf_n(&c->out) - before});
 }
 
 static void
@@ -172,6 +177,12 @@ exchange_redirect(struct exchange *x, struct str path)
     r.status = 301;
     r.headers = buf_view(&location);
     exchange_reply(x, &r);
+}
+
+struct str
+exchange_id(struct exchange *x)
+{
+    return account_id(&conn_of(x)->group->account, x);
 }
 
 void

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "server/admin.h"
 #include "server/db.h"
 #include "server/db_posts.h"
 #include "server/db_sqlite_file.h"
@@ -21,6 +22,7 @@
 #include "server/listen.h"
 #include "server/master.h"
 #include "server/options.h"
+#include "server/options_log.h"
 #include "server/options_print.h"
 #include "server/options_process.h"
 #include "server/options_sql.h"
@@ -177,6 +179,8 @@ serve(const struct options *o, struct settings *s, struct err *err)
     raise_descriptors(s);
     result = route_init(&routes, s, err);
     if (result == 0)
+        result = admin_listen(s, upgrade_elder() != 0, &s->log.metrics_fd, err);
+    if (result == 0)
         result = run_master(s, &routes, &watch, err);
     route_done(&routes);
     watch_close(&watch);
@@ -193,7 +197,7 @@ run(const void *opts, int n_operands UNUSED, char **operands UNUSED, struct err 
 
     log_level_parse(o->log_level, &level);
     log_init("berthd", level, strcmp(o->log_format, "json") == 0);
-    if (options_process_enter(o, err) < 0)
+    if (options_process_enter(o, err) < 0 || options_log_enter(o, err) < 0)
         return -1;
     if (o->init_db != NULL)
         return init_db(o->init_db, err);

@@ -9,6 +9,7 @@
 #include "server/address.h"
 #include "server/http_range.h"
 #include "server/inherit.h"
+#include "server/options_log.h"
 #include "server/options_process.h"
 #include "server/options_proxy.h"
 #include "server/options_sql.h"
@@ -167,6 +168,24 @@ const struct cli_opt options_table[] = {
     {"log-level", 0, CLI_CHOICE, AT(log_level), "debug|info|warn|warning|error|critical",
      "What is logged to standard error.", 0, 0, NULL},
     {"log-format", 0, CLI_CHOICE, AT(log_format), "text|json", "How it is written.", 0, 0, NULL},
+    {"access-logfile", 0, CLI_STR, AT(access_logfile), "FILE",
+     "Write a line for each request to a file, or with - to standard output.", 0, 0, NULL},
+    {"access-logformat", 0, CLI_STR, AT(access_logformat), "FORMAT",
+     "combined (default), common, json, or one with %(NAME)s as for gunicorn.", 0, 0, NULL},
+    {"access-log-buffer", 0, CLI_UINT, AT(access_log_buffer), "BYTES",
+     "Lines that may wait in each worker; beyond it they are dropped.", 16384, 1073741824, NULL},
+    {"error-logfile", 0, CLI_STR, AT(error_logfile), "FILE",
+     "Where messages go instead of standard error.", 0, 0, NULL},
+    {"log-file", 0, CLI_STR, AT(error_logfile), "FILE", "The same as --error-logfile.", 0, 0, NULL},
+    {"request-id", 0, CLI_FLAG, AT(request_id), NULL,
+     "Send each request's id back as X-Request-Id.", 0, 0, NULL},
+    {"metrics-bind", 0, CLI_STR, AT(metrics_bind), "ADDRESS",
+     "Serve /metrics on this address alone, with /healthz and /readyz.", 0, 0, NULL},
+    {"emf", 0, CLI_STR, AT(emf), "NAMESPACE",
+     "Write metrics for CloudWatch to standard output, as lines in embedded metric format.", 0, 0,
+     NULL},
+    {"emf-interval", 0, CLI_UINT, AT(emf_interval), "SECONDS", "Time between two such lines.", 1,
+     DAY, NULL},
     {"user", 'u', CLI_STR, AT(user), "USER",
      "Who the workers become once the ports are bound: a name or a number.", 0, 0, NULL},
     {"group", 'g', CLI_STR, AT(group), "GROUP", "Their group, else the user's own.", 0, 0, NULL},
@@ -225,6 +244,9 @@ const struct options options_defaults = {
     .query_timeout = 30,
     .cache_size = 8 * 1048576,
     .log_level = "info",
+    .access_logformat = "combined",
+    .access_log_buffer = 1048576,
+    .emf_interval = 60,
     .log_format = "text",
 };
 
@@ -297,8 +319,9 @@ options_settings(const struct options *o, struct settings *out, struct err *err)
     };
 
     if (options_sql(o, &s, err) < 0 || set_process(o, &s.process, err) < 0 ||
-        options_process_settings(o, &s, err) < 0 || set_binds(o, &s, err) < 0 ||
-        options_static(o, &s, err) < 0 || options_proxy(o, &s, err) < 0) {
+        options_process_settings(o, &s, err) < 0 || options_log_settings(o, &s, err) < 0 ||
+        set_binds(o, &s, err) < 0 || options_static(o, &s, err) < 0 ||
+        options_proxy(o, &s, err) < 0) {
         options_done(&s);
         return -1;
     }

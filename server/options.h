@@ -46,6 +46,11 @@ struct options {
     const char *log_level;
     const char *log_format;
 
+    /* Logs and metrics (options_log.h). */
+    const char *access_logfile, *access_logformat, *error_logfile, *emf, *metrics_bind;
+    uint64_t access_log_buffer, emf_interval; /* s */
+    bool request_id;
+
     /* The process (options_process.h), and what only asks about the settings. */
     const char *user, *group, *umask, *chdir, *name;
     struct cli_list env;

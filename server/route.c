@@ -17,7 +17,12 @@
 /* Every handler with a path of its own. */
 static const struct handler *const handlers[] = {
     &handler_health,
+    &handler_ready,
+    &handler_metrics,
 };
+
+/* What an address for metrics alone serves. */
+static const struct handler *const probes[] = {&handler_health, &handler_ready, &handler_metrics};
 
 void
 route_add(struct routes *r, struct route route)
@@ -97,6 +102,14 @@ route_init(struct routes *r, const struct settings *s, struct err *err)
         add_proxy(r, &s->proxies[i]);
     qsort(r->v, r->n, sizeof(*r->v), compare);
     return refuse_doubles(r, err);
+}
+
+void
+route_init_probes(struct routes *r)
+{
+    *r = (struct routes){NULL, 0};
+    for (size_t i = 0; i < ARRAY_LEN(probes); i++)
+        route_add(r, (struct route){.handler = probes[i], .path = probes[i]->path, .folder = -1});
 }
 
 void

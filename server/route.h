@@ -91,6 +91,8 @@ void route_add(struct routes *r, struct route route);
 
 /* Makes the table and checks every handler. */
 int route_init(struct routes *r, const struct settings *s, struct err *err) NODISCARD;
+/* Only health, readiness and metrics. */
+void route_init_probes(struct routes *r);
 void route_done(struct routes *r);
 
 /* In a worker: opens what the handlers need, and closes it. */

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "server/access_log.h"
 #include "server/forwarded.h"
 #include "server/http_parse.h"
 #include "server/pool.h"
@@ -52,7 +53,19 @@ struct settings_process {
     const char *pid_file; /* or NULL */
 };
 
+/* What is told to whom. */
+struct settings_log {
+    struct settings_access access;
+    const char *errors;       /* file for messages, or NULL: standard error */
+    bool request_id;          /* answers carry X-Request-Id */
+    const char *emf;          /* CloudWatch namespace, or NULL */
+    unsigned emf_ms;          /* between two lines */
+    const char *metrics_bind; /* or NULL: where everything else is served */
+    int metrics_fd;           /* its socket (admin_listen()), or -1 */
+};
+
 struct settings {
+    struct settings_log log;
     struct settings_process process;
     char **binds; /* addresses as written */
     size_t n_binds;
