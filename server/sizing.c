@@ -158,9 +158,10 @@ sizing_done(struct sizing *s)
 static void
 append_mib(struct buf *out, uint64_t bytes)
 {
+    uint64_t hundredths = bytes / 1024 * 100 / 1024;
     char text[32];
 
-    num_format_decimal((double)(bytes * 100 / (1024 * 1024)) / 100, text);
+    num_format_decimal((double)hundredths / 100, text);
     buf_appendf(out, "%s MiB", text);
 }
 

@@ -98,7 +98,7 @@ stats_set_cpus(struct stats *s, double cpus, const char *source)
 
     s->turn++;
     s->cpus = cpus;
-    for (; source[i] != '\0' && i < STATS_SOURCE_MAX - 1; i++)
+    for (; i < STATS_SOURCE_MAX - 1 && source[i] != '\0'; i++)
         s->source[i] = source[i];
     s->source[i] = '\0';
     s->turn++;
@@ -115,8 +115,8 @@ stats_cpus(const struct stats *s, double *cpus, char source[STATS_SOURCE_MAX])
 
         turn = s->turn;
         *cpus = s->cpus;
-        while ((source[i] = s->source[i]) != '\0' && i < STATS_SOURCE_MAX - 1)
-            i++;
+        for (; i < STATS_SOURCE_MAX - 1 && s->source[i] != '\0'; i++)
+            source[i] = s->source[i];
         source[i] = '\0';
         /* A master that was killed while it wrote does not hold its workers up. */
     } while ((turn % 2 == 1 || turn != s->turn) && ++tries < READ_TRIES);

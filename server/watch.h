@@ -27,7 +27,7 @@ struct watch {
 };
 
 /* The first look.  The watch must not be moved afterwards. */
-int watch_open(struct watch *w, const struct sizing_opts *ask, struct err *err) NODISCARD;
+int watch_open(struct watch *w, const struct sizing_opts *opts, struct err *err) NODISCARD;
 void watch_close(struct watch *w);
 
 /* Another one.  worker_bytes is what the largest worker takes now, or 0; what counts is the most

@@ -295,12 +295,13 @@ worker_run(const struct worker_opts *opts)
             result = serve(&w, &err);
         }
         admin_close(&w.admin);
-        conn_group_done(&w.group);
+        conn_group_close(&w.group);
         account_close(&w.group.account);
         /* What a thread that does not end still uses must stay. */
         if (!pool_free(w.pool))
             _exit(result < 0 ? 1 : 0);
-        route_close(opts->routes);
+        route_close(opts->routes); /* tunnels have buffers of the group */
+        conn_group_done(&w.group);
     }
     if (result < 0)
         log_error("worker %u: %s", opts->seat + 1, err.msg);
