@@ -46,7 +46,7 @@ build/$1/tests/probe/%: build/$1/obj/tests/probe/%.o $(foreach f,$(berthd_uses),
 	$$(Q)mkdir -p $$(@D) && $$(CC_$1) $$(LDFLAGS_$1) -o $$@ $$(filter %.o %.a,$$^) $(call link,$1,$(berthd_libs)) -pthread
 .SECONDARY: $(patsubst %.c,build/$1/obj/%.o,$(wildcard tests/probe/*.c))
 endef
-$(foreach v,static debug asan cov,$(eval $(call probe_rules,$v)))
+$(foreach v,static static-arm64 debug asan cov,$(eval $(call probe_rules,$v)))
 
 UNIT_VARIANT := $(if $(filter debug asan cov,$(VARIANT)),$(VARIANT),debug)
 

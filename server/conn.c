@@ -60,6 +60,24 @@ release_file(struct conn *c)
     c->file_borrowed = false;
 }
 
+/* What came in place of a request line that was not understood. */
+static struct str
+start_line(const struct conn *c)
+{
+    struct str in = {c->in.p + c->in.start, iobuf_n(&c->in)};
+
+    if (c->parser.request.method_text.n > 0 || in.n == 0)
+        return (struct str){NULL, 0};
+    in = str_trim(in);
+    return str_trim(str_cut(&in, '\n'));
+}
+
+static void
+keep_account(struct conn *c)
+{
+    account_finish(&c->group->account, &c->x, start_line(c));
+}
+
 int
 conn_detach(struct conn *c)
 {
@@ -88,6 +106,8 @@ conn_close(struct conn *c)
     if (c->state == CONN_CLOSED)
         return;
     tell_handler(c);
+    if (c->state == CONN_BODY || c->state == CONN_HANDLE)
+        keep_account(c);
     close(conn_detach(c));
     c->group->n--;
 }
@@ -181,6 +201,7 @@ void
 conn_finish(struct conn *c)
 {
     release_file(c);
+    keep_account(c);
     iobuf_consume(&c->in, c->parser.request.size + c->body_kept);
     c->body_kept = 0;
     http_parse_init(&c->parser, &c->group->settings->http);
@@ -360,6 +381,7 @@ conn_open(struct conn_group *g, int fd, const struct address *peer)
     struct err err = ERR_INIT;
     struct conn *c;
 
+    account_connection(&g->account, !room);
     if (!room && g->n >= g->settings->connections + REFUSALS_MAX) {
         close(fd);
         return;

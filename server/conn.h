@@ -21,6 +21,7 @@
 
 #include "base/attr.h"
 #include "base/buf.h"
+#include "server/account.h"
 #include "server/address.h"
 #include "server/exchange.h"
 #include "server/http_chunk.h"
@@ -59,6 +60,7 @@ struct conn_group {
     struct buf scratch;
     char *path_room;
     struct http_response_lines lines;
+    struct account account; /* nothing is kept until the worker opens it */
 };
 
 struct conn {

@@ -49,16 +49,6 @@ body_mode(const struct conn *c)
     return c->verdict == 0 ? c->x.route->handler->body : HANDLER_BODY_DROP;
 }
 
-/* Whether a request that is asked for its body says nothing of one (RFC 9110 15.5.12). */
-static bool
-lacks_length(const struct conn *c)
-{
-    const struct http_request *r = &c->parser.request;
-
-    return body_mode(c) == HANDLER_BODY_BUFFER && !r->chunked && !r->has_length &&
-           (r->method & (HTTP_POST | HTTP_PUT | HTTP_PATCH)) != 0;
-}
-
 /* Whether the client must be told to go on before it sends its body. */
 static void
 invite_body(struct conn *c)
@@ -87,8 +77,6 @@ conn_request(struct conn *c)
     c->keep = r->keep_alive && !c->surplus;
     c->client_done = !r->keep_alive;
     c->verdict = find_route(c);
-    if (lacks_length(c))
-        c->verdict = 411;
     if (!r->chunked && r->content_length == 0) {
         conn_respond(c);
         return;

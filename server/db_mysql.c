@@ -16,8 +16,7 @@
 #include "server/db_mysql_err.h"
 
 enum {
-    DRAIN_ROWS =
-        100, /* read in vain after the last that was wanted, before it is cheaper to reconnect */
+    DRAIN_ROWS = 100,     /* read in vain after the last one wanted; then reconnecting is cheaper */
     ROW_KEEP = 64 * 1024, /* of the memory for long cells between runs */
 };
 

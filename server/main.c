@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "server/admin.h"
 #include "server/db.h"
 #include "server/db_posts.h"
 #include "server/db_sqlite_file.h"
@@ -21,9 +22,11 @@
 #include "server/listen.h"
 #include "server/master.h"
 #include "server/options.h"
+#include "server/options_log.h"
 #include "server/options_print.h"
 #include "server/options_process.h"
 #include "server/options_sql.h"
+#include "server/options_static.h"
 #include "server/pidfile.h"
 #include "server/route.h"
 #include "server/sandbox.h"
@@ -60,7 +63,7 @@ static void
 raise_descriptors(const struct settings *s)
 {
     struct rlimit limit;
-    rlim_t wanted = (rlim_t)s->connections * 2 + 256;
+    rlim_t wanted = (rlim_t)s->connections * 2 + 256 + s->files.cache_opened;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
         return;
@@ -142,7 +145,7 @@ report(const struct options *o, const struct settings *s)
 }
 
 static int
-run_master(const struct settings *s, struct routes *routes, struct watch *watch, struct err *err)
+run_master(struct settings *s, struct routes *routes, struct watch *watch, struct err *err)
 {
     struct listen_set listen;
     struct pidfile pidfile;
@@ -164,7 +167,7 @@ run_master(const struct settings *s, struct routes *routes, struct watch *watch,
 }
 
 static int
-serve(const struct options *o, const struct settings *s, struct err *err)
+serve(const struct options *o, struct settings *s, struct err *err)
 {
     struct sizing_opts ask = sizing_of(o, s);
     struct watch watch;
@@ -175,6 +178,8 @@ serve(const struct options *o, const struct settings *s, struct err *err)
         return -1;
     raise_descriptors(s);
     result = route_init(&routes, s, err);
+    if (result == 0)
+        result = admin_listen(s, upgrade_elder() != 0, &s->log.metrics_fd, err);
     if (result == 0)
         result = run_master(s, &routes, &watch, err);
     route_done(&routes);
@@ -192,10 +197,12 @@ run(const void *opts, int n_operands UNUSED, char **operands UNUSED, struct err 
 
     log_level_parse(o->log_level, &level);
     log_init("berthd", level, strcmp(o->log_format, "json") == 0);
-    if (options_process_enter(o, err) < 0)
+    if (options_process_enter(o, err) < 0 || options_log_enter(o, err) < 0)
         return -1;
     if (o->init_db != NULL)
         return init_db(o->init_db, err);
+    if (o->pack != NULL || o->output != NULL)
+        return options_static_pack(o, err);
     if (options_settings(o, &s, err) < 0)
         return -1;
     if (o->note != NULL)

@@ -7,10 +7,13 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "server/address.h"
+#include "server/http_range.h"
 #include "server/inherit.h"
+#include "server/options_log.h"
 #include "server/options_process.h"
 #include "server/options_proxy.h"
 #include "server/options_sql.h"
+#include "server/options_static.h"
 #include "server/settings.h"
 #include "server/sizing.h"
 
@@ -34,7 +37,30 @@ const struct cli_opt options_table[] = {
     {"cpus", 0, CLI_DECIMAL, AT(cpus), "N", "CPUs to count with instead of those found.", 0, 0,
      NULL},
     {"static", 0, CLI_LIST, AT(statics), "URL=FOLDER",
-     "Serve the files of a folder under a URL path; may be repeated.", 0, 0, NULL},
+     "Serve the files of a folder, or of an archive made by --pack, under a URL path; may be "
+     "repeated.",
+     0, 0, NULL},
+    {"static-fallback", 0, CLI_LIST, AT(static_fallbacks), "URL=FILE",
+     "A file of --static URL that answers for pages that are not there, for single-page "
+     "applications; may be repeated.",
+     0, 0, NULL},
+    {"cache-control", 0, CLI_LIST, AT(cache_controls), "PATTERN=VALUE",
+     "Cache-Control for files whose URL path matches, such as '/assets/*=max-age=31536000, "
+     "immutable'; the first that matches counts; may be repeated.",
+     0, 0, NULL},
+    {"static-cache", 0, CLI_UINT, AT(static_cache), "SECONDS",
+     "How long a file is taken to be unchanged; 0: each is looked at for each request.", 0, DAY,
+     NULL},
+    {"static-cache-size", 0, CLI_UINT, AT(static_cache_size), "BYTES",
+     "Memory of a worker for files.", 0, INT64_MAX, NULL},
+    {"static-cache-files", 0, CLI_UINT, AT(static_cache_files), "N", "Files a worker keeps open.",
+     0, 1000000, NULL},
+    {"limit-ranges", 0, CLI_UINT, AT(limit_ranges), "N",
+     "Most ranges of one request; for more the whole file is sent.", 0, HTTP_RANGE_MAX, NULL},
+    {"pack", 0, CLI_STR, AT(pack), "FOLDER",
+     "Make an archive of a folder for --static, written to --output, and exit.", 0, 0, NULL},
+    {"output", 'o', CLI_STR, AT(output), "FILE", "Where --pack writes; - is standard output.", 0, 0,
+     NULL},
     {"database", 0, CLI_STR, AT(database), "DATABASE",
      "What routes ask: sqlite:PATH, sqlite:PATH?mode=rw, or mysql://USER@HOST/NAME. With --routes "
      "the variable DATABASE_URL does as well.",
@@ -142,6 +168,24 @@ const struct cli_opt options_table[] = {
     {"log-level", 0, CLI_CHOICE, AT(log_level), "debug|info|warn|warning|error|critical",
      "What is logged to standard error.", 0, 0, NULL},
     {"log-format", 0, CLI_CHOICE, AT(log_format), "text|json", "How it is written.", 0, 0, NULL},
+    {"access-logfile", 0, CLI_STR, AT(access_logfile), "FILE",
+     "Write a line for each request to a file, or with - to standard output.", 0, 0, NULL},
+    {"access-logformat", 0, CLI_STR, AT(access_logformat), "FORMAT",
+     "combined (default), common, json, or one with %(NAME)s as for gunicorn.", 0, 0, NULL},
+    {"access-log-buffer", 0, CLI_UINT, AT(access_log_buffer), "BYTES",
+     "Lines that may wait in each worker; beyond it they are dropped.", 16384, 1073741824, NULL},
+    {"error-logfile", 0, CLI_STR, AT(error_logfile), "FILE",
+     "Where messages go instead of standard error.", 0, 0, NULL},
+    {"log-file", 0, CLI_STR, AT(error_logfile), "FILE", "The same as --error-logfile.", 0, 0, NULL},
+    {"request-id", 0, CLI_FLAG, AT(request_id), NULL,
+     "Send each request's id back as X-Request-Id.", 0, 0, NULL},
+    {"metrics-bind", 0, CLI_STR, AT(metrics_bind), "ADDRESS",
+     "Serve /metrics on this address alone, with /healthz and /readyz.", 0, 0, NULL},
+    {"emf", 0, CLI_STR, AT(emf), "NAMESPACE",
+     "Write metrics for CloudWatch to standard output, as lines in embedded metric format.", 0, 0,
+     NULL},
+    {"emf-interval", 0, CLI_UINT, AT(emf_interval), "SECONDS", "Time between two such lines.", 1,
+     DAY, NULL},
     {"user", 'u', CLI_STR, AT(user), "USER",
      "Who the workers become once the ports are bound: a name or a number.", 0, 0, NULL},
     {"group", 'g', CLI_STR, AT(group), "GROUP", "Their group, else the user's own.", 0, 0, NULL},
@@ -176,6 +220,10 @@ const struct options options_defaults = {
     .limit_field = 8190,
     .limit_head = 32768,
     .limit_body = 1048576,
+    .static_cache = 1,
+    .static_cache_size = 8 * 1048576,
+    .static_cache_files = 256,
+    .limit_ranges = 16,
     .limit_memory = 64 * 1048576,
     .min_rate = 100,
     .proxy_connect_timeout = 5,
@@ -196,39 +244,11 @@ const struct options options_defaults = {
     .query_timeout = 30,
     .cache_size = 8 * 1048576,
     .log_level = "info",
+    .access_logformat = "combined",
+    .access_log_buffer = 1048576,
+    .emf_interval = 60,
     .log_format = "text",
 };
-
-static int
-parse_mount(const char *text, struct settings_mount *m, struct err *err)
-{
-    struct str rest = str_from(text);
-    struct str url = str_cut(&rest, '=');
-    struct str path;
-    char room[4096];
-
-    if (rest.n == 0 || url.n == 0 || url.p[0] != '/' || url.n >= sizeof(room))
-        return err_set(err, ERR_USAGE, "--static '%s': write URL=FOLDER, such as /=site", text);
-    if (http_target_path(url, room, &path) != HTTP_PATH_OK)
-        return err_set(err, ERR_USAGE, "--static '%s': the URL path is not valid", text);
-    while (path.n > 1 && path.p[path.n - 1] == '/')
-        path.n--;
-    m->url = mem_strndup(path.p, path.n);
-    m->folder = rest.p;
-    return 0;
-}
-
-static int
-set_mounts(const struct cli_list *statics, struct settings *s, struct err *err)
-{
-    s->mounts = mem_alloc((statics->n + 1) * sizeof(*s->mounts));
-    for (size_t i = 0; i < statics->n; i++) {
-        if (parse_mount(statics->v[i], &s->mounts[i], err) < 0)
-            return -1;
-        s->n_mounts++;
-    }
-    return 0;
-}
 
 static int
 set_binds(const struct options *o, struct settings *s, struct err *err)
@@ -299,8 +319,9 @@ options_settings(const struct options *o, struct settings *out, struct err *err)
     };
 
     if (options_sql(o, &s, err) < 0 || set_process(o, &s.process, err) < 0 ||
-        options_process_settings(o, &s, err) < 0 || set_binds(o, &s, err) < 0 ||
-        set_mounts(&o->statics, &s, err) < 0 || options_proxy(o, &s, err) < 0) {
+        options_process_settings(o, &s, err) < 0 || options_log_settings(o, &s, err) < 0 ||
+        set_binds(o, &s, err) < 0 || options_static(o, &s, err) < 0 ||
+        options_proxy(o, &s, err) < 0) {
         options_done(&s);
         return -1;
     }
@@ -314,9 +335,7 @@ options_done(struct settings *s)
     for (size_t i = 0; i < s->n_binds; i++)
         free(s->binds[i]);
     free(s->binds);
-    for (size_t i = 0; i < s->n_mounts; i++)
-        free(s->mounts[i].url);
-    free(s->mounts);
+    options_static_done(s);
     free(s->name);
     options_sql_done(s);
     options_proxy_done(s);

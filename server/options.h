@@ -19,6 +19,10 @@ struct options {
     const char *policy;
     double cpus;
     struct cli_list statics;
+    struct cli_list static_fallbacks, cache_controls;
+    uint64_t static_cache; /* s */
+    uint64_t static_cache_size, static_cache_files, limit_ranges;
+    const char *pack, *output;
     const char *database;
     const char *init_db;
     const char *routes, *database_password_file;
@@ -41,6 +45,11 @@ struct options {
     const char *pid_file;
     const char *log_level;
     const char *log_format;
+
+    /* Logs and metrics (options_log.h). */
+    const char *access_logfile, *access_logformat, *error_logfile, *emf, *metrics_bind;
+    uint64_t access_log_buffer, emf_interval; /* s */
+    bool request_id;
 
     /* The process (options_process.h), and what only asks about the settings. */
     const char *user, *group, *umask, *chdir, *name;

@@ -18,6 +18,7 @@ struct conn_group;
 struct err;
 struct exchange;
 struct loop;
+struct pack;
 struct pool;
 struct proxy_mount;
 struct route;
@@ -75,6 +76,7 @@ struct route {
     size_t path_n;
     bool is_prefix;                  /* whole segments: "/a" holds "/a" and "/a/b", not "/ab" */
     int folder;                      /* of a mounted folder, opened by the master; else -1 */
+    struct pack *pack;               /* of a mounted archive; else NULL */
     const struct proxy_mount *proxy; /* of a mounted proxy */
     void *local;                     /* the handler's own, in this worker */
 };
@@ -89,6 +91,8 @@ void route_add(struct routes *r, struct route route);
 
 /* Makes the table and checks every handler. */
 int route_init(struct routes *r, const struct settings *s, struct err *err) NODISCARD;
+/* Only health, readiness and metrics. */
+void route_init_probes(struct routes *r);
 void route_done(struct routes *r);
 
 /* In a worker: opens what the handlers need, and closes it. */

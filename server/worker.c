@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "server/acceptor.h"
+#include "server/admin.h"
 #include "server/conn.h"
 #include "server/listen.h"
 #include "server/loop.h"
@@ -33,8 +34,10 @@ struct worker {
     struct loop loop;
     struct conn_group group;
     struct acceptor acceptor;
+    struct admin admin;
     struct pool *pool;
     struct loop_source signals;
+    struct reopen reopen;
     struct timeout_list handshakes, graceful, beats;
     struct timeout handshake, grace, beat;
     int64_t gauged_ms;     /* when the pool's gauges were last read */
@@ -227,7 +230,29 @@ serve(struct worker *w, struct err *err)
         if (loop_turn(&w->loop, err) < 0)
             return -1;
         conn_group_sweep(&w->group);
+        admin_sweep(&w->admin);
     }
+    return 0;
+}
+
+static void
+reopen_account(struct reopen *r)
+{
+    struct worker *w = (struct worker *)((char *)r - offsetof(struct worker, reopen));
+
+    account_reopen(&w->group.account);
+}
+
+/* Before the sandbox and the change of user, which may be in the way of a log's file. */
+static int
+open_account(struct worker *w, struct err *err)
+{
+    const struct worker_opts *o = w->opts;
+
+    if (account_open(&w->group.account, o->settings, &w->loop, o->slot, err) < 0)
+        return -1;
+    w->reopen.run = reopen_account;
+    reopen_add(&w->reopen);
     return 0;
 }
 
@@ -245,7 +270,7 @@ enter_sandbox(const struct worker_opts *opts)
 int
 worker_run(const struct worker_opts *opts)
 {
-    struct worker w = {.opts = opts, .signals.fd = -1};
+    struct worker w = {.opts = opts, .signals.fd = -1, .admin.source.fd = -1};
     struct err err = ERR_INIT;
     int result = -1;
 
@@ -261,19 +286,21 @@ worker_run(const struct worker_opts *opts)
         watch_timeouts(&w);
         limit_requests(&w);
         env.pool = w.pool = pool_new(&w.loop, &opts->settings->pool, &err);
-        if (w.pool != NULL && route_open(opts->routes, &env, &err) == 0 &&
-            watch_signals(&w, &err) == 0 &&
+        if (w.pool != NULL && open_account(&w, &err) == 0 &&
+            route_open(opts->routes, &env, &err) == 0 && watch_signals(&w, &err) == 0 &&
+            admin_open(&w.admin, &env, opts->settings->log.metrics_fd, &err) == 0 &&
             acceptor_open(&w.acceptor, &w.group, opts->listen, opts->seat, opts->stats, &err) ==
                 0) {
             enter_sandbox(opts);
             result = serve(&w, &err);
         }
-        conn_group_close(&w.group);
+        admin_close(&w.admin);
+        conn_group_done(&w.group);
+        account_close(&w.group.account);
         /* What a thread that does not end still uses must stay. */
         if (!pool_free(w.pool))
             _exit(result < 0 ? 1 : 0);
         route_close(opts->routes);
-        conn_group_done(&w.group);
     }
     if (result < 0)
         log_error("worker %u: %s", opts->seat + 1, err.msg);

@@ -24,7 +24,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import quota as quota_module  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
-BERTHD = ROOT / "build/static/berthd"
+# Another build may be measured: BERTHD=/path/to/berthd.
+BERTHD = Path(os.environ.get("BERTHD", ROOT / "build/static/berthd"))
 FLOOR = ROOT / "build/bench/floor"
 JSON, PAGE = "/data.json", "/page.txt"
 

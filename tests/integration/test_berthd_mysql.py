@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The driver for MariaDB against a real mariadbd, through tests/probe/db.c in the build of BERTH_VARIANT."""
 
+import http.client
 import json
 import socket
 import subprocess
@@ -490,3 +491,90 @@ def test_a_connection_over_tls_is_lost_and_interrupted_alike(server, open_probe)
     assert probe.read()["error"] == "timeout"
     assert probe.run("SELECT REPEAT('x', 10000) AS t FROM seq_1_to_2000", count=True)["rows"] == 2000
     assert probe.cipher()
+
+
+# ---- through berthd ----
+
+ROUTES = """
+GET /notes/
+    param limit int 1..100 = 20
+    param offset int 0.. = 0
+    page limit offset
+    sql SELECT id, title, price, meta, created FROM notes ORDER BY id LIMIT :limit OFFSET :offset
+POST /notes/
+    param id int
+    param title text 1..50
+    body json
+    status 201
+    row
+    sql INSERT INTO notes (id, title) VALUES (:id, :title) RETURNING id, title
+DELETE /notes/{id}
+    param id int
+    row
+    status 204
+    sql DELETE FROM notes WHERE id = :id
+GET /slow/{n}
+    param n int
+    row
+    sql SELECT SLEEP(:n) AS slept
+GET /rows/
+    sql SELECT seq, REPEAT('x', 1000) AS t FROM seq_1_to_5000
+"""
+
+
+@pytest.fixture
+def ask(server, start, programs, tmp_path):
+    """Serves the routes by one worker; asks and gives (status, document)."""
+    server.sql(
+        "CREATE OR REPLACE TABLE notes (id INT PRIMARY KEY, title VARCHAR(10), price DECIMAL(8,2) DEFAULT 1.5, meta JSON DEFAULT '[1]',"
+        " created TIMESTAMP NULL DEFAULT '2026-11-24 18:32:00') ENGINE=InnoDB;"
+        "INSERT INTO notes (id, title) VALUES (1, 'Grüße'), (2, NULL);"
+    )
+    (tmp_path / "routes").write_text(ROUTES)
+    url = server.url(host="localhost", tls="verify-identity", tls_ca=server.folder / "authority.crt")
+    process = start(
+        [programs["berthd"], "-b", "127.0.0.1:0", "-w", "1", "--routes", tmp_path / "routes", "--query-timeout", "1"],
+        ready=r"listening on 127.0.0.1:(\d+)",
+        env={"DATABASE_URL": url},
+    )
+
+    def get(path, method="GET", body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", int(process.match[1]), timeout=30)
+        connection.request(method, path, json.dumps(body) if body else None, {"Content-Type": "application/json"} if body else {})
+        response = connection.getresponse()
+        text = response.read()
+        connection.close()
+        return response.status, json.loads(text) if text else None
+
+    yield get
+    assert mariadb.PASSWORDS["app"] not in process.output and "S3cret%2F" not in process.output
+
+
+def test_routes_are_answered_from_mariadb(server, ask):
+    first = {"id": 1, "title": "Grüße", "price": 1.5, "meta": [1], "created": "2026-11-24T18:32:00Z"}
+    assert ask("/notes/?limit=1") == (200, [first])
+    assert ask("/notes/?offset=1")[1][0]["title"] is None
+    assert ask("/notes/", "POST", {"id": 3, "title": "new"}) == (201, {"id": 3, "title": "new"})
+    assert ask("/notes/", "POST", {"id": 3, "title": "new"})[0] == 409
+    assert ask("/notes/", "POST", {"id": 4, "title": "longer than ten"})[0] == 422
+    assert ask("/notes/3", "DELETE")[0] == 204
+    assert ask("/notes/3", "DELETE")[0] == 404
+    status, rows = ask("/rows/")
+    assert status == 200 and len(rows) == 5000 and rows[-1]["seq"] == 5000
+
+
+def test_a_slow_query_of_mariadb_is_ended(server, ask):
+    assert ask("/slow/50")[0] == 504
+    wait_for(lambda: not running(server, "SLEEP"))
+    assert ask("/notes/?limit=1")[0] == 200
+
+
+def test_a_restart_of_mariadb_is_survived(server, ask):
+    assert ask("/notes/")[0] == 200
+    server.stop()
+    try:
+        assert ask("/notes/")[0] == 503
+    finally:
+        server.start()
+    assert ask("/notes/")[0] == 200
+    assert ask("/notes/", "POST", {"id": 9, "title": "new"})[0] == 201

@@ -91,6 +91,8 @@ class Server:
         if self._me:
             for path in (self.folder, *self.folder.iterdir()):
                 shutil.chown(path, self._me)
+            # berthd's workers have no capabilities: root's do not come into others' private folders.
+            self.folder.chmod(0o755)
         command(
             "mariadb-install-db", "--no-defaults", f"--datadir={self.folder}/data", "--auth-root-authentication-method=normal",
             "--skip-test-db", *([f"--user={self._me}"] if self._me else []),
