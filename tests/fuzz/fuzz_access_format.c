@@ -55,7 +55,7 @@ check(struct access_format *f, struct str rest, bool is_json)
         e.start_line = rest;
     e.id = rest;
     e.status = 404;
-    e.sent = e.received = UINT64_MAX;
+    e.sent = e.received = INT64_MAX;
     e.duration_us = INT64_MAX;
     e.upstream_us = -1;
     e.unix_ms = 253402300799999;
