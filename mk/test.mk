@@ -39,6 +39,15 @@ build/fuzz/tests/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(foreach f,$(TEST_FOLDER
 	$(Q)mkdir -p $(@D) && $(CC_fuzz) $(LDFLAGS_fuzz) -fsanitize=fuzzer -Wl,--as-needed -o $@ $^ $(call link,fuzz,$(TEST_LIBS))
 .SECONDARY: build/asan/obj/tests/fuzz/replay.o $(FUZZ_NAMES:%=build/asan/obj/tests/fuzz/%.o) $(FUZZ_NAMES:%=build/fuzz/obj/tests/fuzz/%.o)
 
+# Programs for integration tests, which reach what no command of ours does: tests/probe/<name>.c.
+define probe_rules
+build/$1/tests/probe/%: build/$1/obj/tests/probe/%.o $(foreach f,$(berthd_uses),$(call archive,$1,$f)) server/module.mk
+	$$(call say,LINK,$$@)
+	$$(Q)mkdir -p $$(@D) && $$(CC_$1) $$(LDFLAGS_$1) -o $$@ $$(filter %.o %.a,$$^) $(call link,$1,$(berthd_libs)) -pthread
+.SECONDARY: $(patsubst %.c,build/$1/obj/%.o,$(wildcard tests/probe/*.c))
+endef
+$(foreach v,static static-arm64 debug asan cov,$(eval $(call probe_rules,$v)))
+
 UNIT_VARIANT := $(if $(filter debug asan cov,$(VARIANT)),$(VARIANT),debug)
 
 .PHONY: unit fuzz-replay fuzz integration integration-asan test bench bench-programs soak golden-update cov-report

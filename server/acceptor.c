@@ -125,13 +125,14 @@ on_ready(struct loop_source *source, uint32_t events UNUSED)
 {
     struct acceptor_socket *s = (struct acceptor_socket *)source;
     struct acceptor *a = s->acceptor;
-    unsigned most = s->shared ? share_of(a) : ACCEPTS_MAX;
+    unsigned most, taken = 0;
 
     if (source->fd < 0 || a->pause.list != NULL)
         return;
-    while (most-- > 0 && accept_one(s))
-        ;
-    if (s->shared && a->pause.list == NULL)
+    most = s->shared ? share_of(a) : ACCEPTS_MAX;
+    while (taken < most && accept_one(s))
+        taken++;
+    if (s->shared && taken > 0 && a->pause.list == NULL)
         stand_behind(s);
 }
 

@@ -359,7 +359,9 @@ check_heartbeats(struct crew *c)
         if (beat_ms != w->beat_ms)
             w->silent_ms = 0;
         w->beat_ms = beat_ms;
-        if (w->silent_ms < (int64_t)c->settings->process.timeout_ms || w->kill_at_ms != 0)
+        /* The last beat was up to a second old when the silence was first noticed. */
+        if (w->silent_ms <= (int64_t)c->settings->process.timeout_ms + CHECK_MS ||
+            w->kill_at_ms != 0)
             continue;
         log_error("worker %u (pid %ld) has stood still for %lld s: killing it", w->seat + 1,
                   (long)w->pid, (long long)(w->silent_ms / 1000));

@@ -16,8 +16,7 @@
 #include "server/db_mysql_err.h"
 
 enum {
-    DRAIN_ROWS =
-        100, /* read in vain after the last that was wanted, before it is cheaper to reconnect */
+    DRAIN_ROWS = 100,     /* read in vain after the last one wanted; then reconnecting is cheaper */
     ROW_KEEP = 64 * 1024, /* of the memory for long cells between runs */
 };
 
@@ -176,14 +175,19 @@ describe(struct db_stmt *s)
     }
 }
 
-/* Sets err to what the statement says, and drops the connection when it is of no use any more. */
+/* Sets err to what the statement says, or the connection, where errors among the rows are found;
+ * drops the connection when it is of no use any more. */
 static int
 failed(struct db_stmt *s, struct err *err)
 {
     unsigned number = mysql_stmt_errno(s->handle);
-    enum err_code code = db_mysql_err_code(number);
+    const char *text = mysql_stmt_error(s->handle);
 
-    err_set(err, code, "%s (%u)", mysql_stmt_error(s->handle), number);
+    if (number == 0) {
+        number = mysql_errno(s->db->mysql);
+        text = mysql_error(s->db->mysql);
+    }
+    err_set(err, db_mysql_err_code(number), "%s (%u)", text, number);
     if (db_mysql_err_is_lost(number) && !db_mysql_conn_is_late(s->db, err))
         db_mysql_conn_drop(s->db);
     return -1;

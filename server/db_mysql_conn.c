@@ -26,7 +26,8 @@ enum {
 
 static const char ca_bundle[] = "/etc/ssl/certs/ca-certificates.crt";
 
-/* A server may ask for any way to log in; these do not hand it the password. */
+/* A server may ask for any way to log in: not for the password in clear text, nor for the weak hash
+ * of old times. */
 static const char auth_plugins[] = "mysql_native_password,client_ed25519,caching_sha2_password";
 
 static char *

@@ -13,11 +13,6 @@
 #include "server/db_sqlite_file.h"
 #include "server/posts_seed.h"
 
-struct db_posts {
-    struct sqlite3 *db;
-    struct sqlite3_stmt *page;
-};
-
 static const char schema[] = "PRAGMA journal_mode = OFF;"
                              "PRAGMA user_version = 1;"
                              "CREATE TABLE posts ("
@@ -27,8 +22,8 @@ static const char schema[] = "PRAGMA journal_mode = OFF;"
                              " author TEXT NOT NULL,"
                              " created TEXT NOT NULL);";
 
-static const char page_sql[] =
-    "SELECT id, title, body, author, created FROM posts ORDER BY id LIMIT ?1 OFFSET ?2";
+/* What the route asks for (options_sql.c). */
+static const char page_sql[] = "SELECT id, title, body, author, created FROM posts";
 
 static const char insert_sql[] =
     "INSERT INTO posts (title, body, author, created) VALUES (?1, ?2, ?3, ?4)";
@@ -129,68 +124,4 @@ db_posts_create(const char *path, bool *made, int64_t *rows, struct err *err)
     if (*made)
         *rows = (int64_t)posts_seed_n;
     return result;
-}
-
-struct db_posts *
-db_posts_open(const char *path, struct err *err)
-{
-    cleanup_db_posts struct db_posts *p = mem_alloc(sizeof(*p));
-
-    p->db = db_sqlite_file_open(path, "ro", err);
-    if (p->db == NULL)
-        return NULL;
-    p->page = db_sqlite_file_prepare(p->db, page_sql, err);
-    if (p->page == NULL) {
-        err_wrap(err, "%s: is no database of posts (berthd --init-db makes one)", path);
-        return NULL;
-    }
-    return steal_ptr(&p);
-}
-
-void
-db_posts_close(struct db_posts *p)
-{
-    if (p == NULL)
-        return;
-    db_sqlite_file_finalize(p->page);
-    db_sqlite_file_close(p->db);
-    free(p);
-}
-
-void
-db_posts_closep(struct db_posts **p)
-{
-    db_posts_close(*p);
-}
-
-static struct str
-column(struct sqlite3_stmt *s, int i)
-{
-    const unsigned char *text = sqlite3_column_text(s, i);
-
-    return (struct str){(const char *)text, (size_t)sqlite3_column_bytes(s, i)};
-}
-
-int
-db_posts_each(struct db_posts *p, int64_t limit, int64_t offset,
-              void (*each)(void *ctx, const struct db_post *post), void *ctx, struct err *err)
-{
-    struct sqlite3_stmt *s = p->page;
-    int result;
-
-    sqlite3_bind_int64(s, 1, limit);
-    sqlite3_bind_int64(s, 2, offset);
-    while ((result = sqlite3_step(s)) == SQLITE_ROW) {
-        struct db_post post = {.id = sqlite3_column_int64(s, 0),
-                               .title = column(s, 1),
-                               .body = column(s, 2),
-                               .author = column(s, 3),
-                               .created = column(s, 4)};
-
-        each(ctx, &post);
-    }
-    if (result != SQLITE_DONE)
-        db_sqlite_file_err(p->db, "read posts", err);
-    sqlite3_reset(s);
-    return result == SQLITE_DONE ? 0 : -1;
 }

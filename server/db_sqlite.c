@@ -52,17 +52,19 @@ set_up(struct db *db, const struct db_target *t, struct err *err)
     sqlite3_snprintf(sizeof(cache), cache, "PRAGMA cache_size = -%d", (int)CACHE_KIB);
     sqlite3_limit(db->sqlite, SQLITE_LIMIT_LENGTH, TEXT_MAX);
     sqlite3_limit(db->sqlite, SQLITE_LIMIT_ATTACHED, 0);
-    if (db_sqlite_file_exec(db->sqlite, cache, err) < 0)
-        return -1;
+    /* What is no database is told by the first statement. */
+    sqlite3_exec(db->sqlite, cache, NULL, NULL, NULL);
     if (t->test_functions && db_sqlite_test_add(db->sqlite, &db->interrupted, err) < 0)
         return -1;
     if (t->read_only)
         return 0;
     sqlite3_busy_timeout(db->sqlite, BUSY_WRITER_MS);
-    return db_sqlite_file_exec(db->sqlite,
-                               "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-                               "PRAGMA foreign_keys = ON",
-                               err);
+    if (sqlite3_exec(db->sqlite,
+                     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+                     "PRAGMA foreign_keys = ON",
+                     NULL, NULL, NULL) != SQLITE_OK)
+        return db_sqlite_file_err(db->sqlite, t->path, err);
+    return 0;
 }
 
 static struct db *

@@ -26,6 +26,7 @@
 #include "server/options_print.h"
 #include "server/options_process.h"
 #include "server/options_sql.h"
+#include "server/options_static.h"
 #include "server/pidfile.h"
 #include "server/route.h"
 #include "server/sandbox.h"
@@ -62,7 +63,7 @@ static void
 raise_descriptors(const struct settings *s)
 {
     struct rlimit limit;
-    rlim_t wanted = (rlim_t)s->connections * 2 + 256;
+    rlim_t wanted = (rlim_t)s->connections * 2 + 256 + s->files.cache_opened;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
         return;
@@ -144,7 +145,7 @@ report(const struct options *o, const struct settings *s)
 }
 
 static int
-run_master(const struct settings *s, struct routes *routes, struct watch *watch, struct err *err)
+run_master(struct settings *s, struct routes *routes, struct watch *watch, struct err *err)
 {
     struct listen_set listen;
     struct pidfile pidfile;
@@ -200,6 +201,8 @@ run(const void *opts, int n_operands UNUSED, char **operands UNUSED, struct err 
         return -1;
     if (o->init_db != NULL)
         return init_db(o->init_db, err);
+    if (o->pack != NULL || o->output != NULL)
+        return options_static_pack(o, err);
     if (options_settings(o, &s, err) < 0)
         return -1;
     if (o->note != NULL)

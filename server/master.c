@@ -18,6 +18,7 @@
 #include "server/crew.h"
 #include "server/emf.h"
 #include "server/listen.h"
+#include "server/options_sql.h"
 #include "server/pidfile.h"
 #include "server/reopen.h"
 #include "server/route.h"
@@ -28,7 +29,7 @@
 #include "server/watch.h"
 
 enum {
-    START_MS = 1000, /* for workers to get ready, before it is said that they were started */
+    START_MS = 5000, /* for workers to get ready, before it is said that they were started */
     ELDER_MS = 200,  /* between two looks whether the elder master still lives */
     TEXT_MAX = 16 * 1024,
     /* Workers that serve, their successors, and some that take long to end. */
@@ -39,7 +40,7 @@ enum stop { STOP_NONE, STOP_DELAYED, STOP_GRACEFUL, STOP_QUICK };
 
 struct master {
     const struct master_opts *opts;
-    const struct settings *settings;
+    struct settings *settings;
     struct crew crew;
     struct emf emf;
     int signal_fd;
@@ -81,7 +82,7 @@ log_change(const struct master *m, unsigned before)
     buf_appendf(&text, "%u -> %u worker%s: ", before, w->now.workers,
                 w->now.workers == 1 ? "" : "s");
     sizing_reason(&w->ask, &w->now, &text);
-    if (w->cpus_before != w->now.cpus)
+    if (!w->now.fixed && w->cpus_before != w->now.cpus)
         buf_appendf(&text, " (was %g)", w->cpus_before);
     log_info("%s", buf_cstr(&text));
 }
@@ -192,19 +193,37 @@ on_quit(struct master *m)
 
 /* ---- the other signals ---- */
 
-static void
-on_hup(struct master *m)
+/* What is in files may be another thing now: routes and their statements, folders, the database. On
+ * failure all stays as it was. */
+static int
+read_again(struct master *m, struct err *err)
 {
+    struct settings next = *m->settings;
     struct routes fresh;
-    struct err err = ERR_INIT;
 
-    if (route_init(&fresh, m->settings, &err) < 0) {
+    if (next.routes != NULL && (next.routes = options_sql_read(&next, err)) == NULL)
+        return -1;
+    if (route_init(&fresh, &next, err) < 0) {
         route_done(&fresh);
-        log_error("reload: %s: going on with what was read before", err.msg);
-        return;
+        options_sql_routes_free(next.routes);
+        return -1;
     }
     route_done(m->opts->routes);
     *m->opts->routes = fresh;
+    options_sql_routes_free(m->settings->routes);
+    m->settings->routes = next.routes;
+    return 0;
+}
+
+static void
+on_hup(struct master *m)
+{
+    struct err err = ERR_INIT;
+
+    if (read_again(m, &err) < 0) {
+        log_error("reload: %s: going on with what was read before", err.msg);
+        return;
+    }
     m->crew.stats->reloads++;
     m->by_hand = false;
     watch_forget(m->opts->watch);

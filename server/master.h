@@ -25,8 +25,8 @@ struct settings;
 struct watch;
 
 struct master_opts {
-    const struct settings *settings;
-    struct routes *routes; /* replaced by a reload */
+    struct settings *settings; /* a reload changes what is in files */
+    struct routes *routes;     /* replaced by a reload */
     struct listen_set *listen;
     struct watch *watch;
     struct pidfile *pidfile;

@@ -7,10 +7,13 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "server/address.h"
+#include "server/http_range.h"
 #include "server/inherit.h"
 #include "server/options_log.h"
 #include "server/options_process.h"
+#include "server/options_proxy.h"
 #include "server/options_sql.h"
+#include "server/options_static.h"
 #include "server/settings.h"
 #include "server/sizing.h"
 
@@ -34,7 +37,30 @@ const struct cli_opt options_table[] = {
     {"cpus", 0, CLI_DECIMAL, AT(cpus), "N", "CPUs to count with instead of those found.", 0, 0,
      NULL},
     {"static", 0, CLI_LIST, AT(statics), "URL=FOLDER",
-     "Serve the files of a folder under a URL path; may be repeated.", 0, 0, NULL},
+     "Serve the files of a folder, or of an archive made by --pack, under a URL path; may be "
+     "repeated.",
+     0, 0, NULL},
+    {"static-fallback", 0, CLI_LIST, AT(static_fallbacks), "URL=FILE",
+     "A file of --static URL that answers for pages that are not there, for single-page "
+     "applications; may be repeated.",
+     0, 0, NULL},
+    {"cache-control", 0, CLI_LIST, AT(cache_controls), "PATTERN=VALUE",
+     "Cache-Control for files whose URL path matches, such as '/assets/*=max-age=31536000, "
+     "immutable'; the first that matches counts; may be repeated.",
+     0, 0, NULL},
+    {"static-cache", 0, CLI_UINT, AT(static_cache), "SECONDS",
+     "How long a file is taken to be unchanged; 0: each is looked at for each request.", 0, DAY,
+     NULL},
+    {"static-cache-size", 0, CLI_UINT, AT(static_cache_size), "BYTES",
+     "Memory of a worker for files.", 0, INT64_MAX, NULL},
+    {"static-cache-files", 0, CLI_UINT, AT(static_cache_files), "N", "Files a worker keeps open.",
+     0, 1000000, NULL},
+    {"limit-ranges", 0, CLI_UINT, AT(limit_ranges), "N",
+     "Most ranges of one request; for more the whole file is sent.", 0, HTTP_RANGE_MAX, NULL},
+    {"pack", 0, CLI_STR, AT(pack), "FOLDER",
+     "Make an archive of a folder for --static, written to --output, and exit.", 0, 0, NULL},
+    {"output", 'o', CLI_STR, AT(output), "FILE", "Where --pack writes; - is standard output.", 0, 0,
+     NULL},
     {"database", 0, CLI_STR, AT(database), "DATABASE",
      "What routes ask: sqlite:PATH, sqlite:PATH?mode=rw, or mysql://USER@HOST/NAME. With --routes "
      "the variable DATABASE_URL does as well.",
@@ -92,6 +118,35 @@ const struct cli_opt options_table[] = {
     {"limit-memory", 0, CLI_UINT, AT(limit_memory), "BYTES",
      "Buffers of a worker's connections together; beyond it new ones are answered with 503.",
      1048576, INT64_MAX, NULL},
+    {"proxy", 0, CLI_LIST, AT(proxies), "URL=SERVER",
+     "Pass requests below a URL path on to http://HOST:PORT[/BASE] or unix:PATH, or to one of "
+     "several with commas between them; may be repeated.",
+     0, 0, NULL},
+    {"proxy-connect-timeout", 0, CLI_UINT, AT(proxy_connect_timeout), "SECONDS",
+     "Time to connect to a proxied server.", 1, DAY, NULL},
+    {"proxy-timeout", 0, CLI_UINT, AT(proxy_timeout), "SECONDS",
+     "How long a proxied server may neither answer nor take anything.", 1, DAY, NULL},
+    {"proxy-tunnel-timeout", 0, CLI_UINT, AT(proxy_tunnel_timeout), "SECONDS",
+     "How long a WebSocket may be silent.", 1, DAY, NULL},
+    {"proxy-keepalive", 0, CLI_UINT, AT(proxy_keepalive), "N",
+     "Idle connections to proxied servers that a worker keeps.", 0, 65535, NULL},
+    {"proxy-request-buffer", 0, CLI_UINT, AT(proxy_request_buffer), "BYTES",
+     "Of a request's body that are read before a proxied server is asked.", 0, INT64_MAX, NULL},
+    {"proxy-buffer", 0, CLI_UINT, AT(proxy_buffer), "BYTES",
+     "Of a response that wait in memory for a slow client.", 0, INT64_MAX, NULL},
+    {"proxy-limit-head", 0, CLI_UINT, AT(proxy_limit_head), "BYTES",
+     "Status line and header fields of a proxied server's response.", 128, 16777216, NULL},
+    {"proxy-max-fails", 0, CLI_UINT, AT(proxy_max_fails), "N",
+     "Failures in a row after which one of several servers is left alone; 0: never.", 0, 1000000,
+     NULL},
+    {"proxy-fail-timeout", 0, CLI_UINT, AT(proxy_fail_timeout), "SECONDS", "For how long it is.", 1,
+     DAY, NULL},
+    {"forwarded-allow-ips", 0, CLI_STR, AT(forwarded_allow_ips), "LIST",
+     "Addresses and networks of load balancers that may say where a request comes from, or *.", 0,
+     0, "FORWARDED_ALLOW_IPS"},
+    {"proxy-protocol", 0, CLI_FLAG, AT(proxy_protocol), NULL,
+     "Connections from them begin with a header of the PROXY protocol, version 1 or 2.", 0, 0,
+     NULL},
     {"max-workers", 0, CLI_UINT, AT(max_workers), "N", "Never more workers than this.", 1,
      SIZING_WORKERS_MAX, NULL},
     {"timeout", 't', CLI_UINT, AT(timeout), "SECONDS",
@@ -165,8 +220,22 @@ const struct options options_defaults = {
     .limit_field = 8190,
     .limit_head = 32768,
     .limit_body = 1048576,
+    .static_cache = 1,
+    .static_cache_size = 8 * 1048576,
+    .static_cache_files = 256,
+    .limit_ranges = 16,
     .limit_memory = 64 * 1048576,
     .min_rate = 100,
+    .proxy_connect_timeout = 5,
+    .proxy_timeout = 60,
+    .proxy_tunnel_timeout = 600,
+    .proxy_keepalive = 32,
+    .proxy_request_buffer = 1048576,
+    .proxy_buffer = 256 * 1024,
+    .proxy_limit_head = 64 * 1024,
+    .proxy_max_fails = 3,
+    .proxy_fail_timeout = 10,
+    .forwarded_allow_ips = "127.0.0.1,::1",
     .max_workers = SIZING_WORKERS_MAX,
     .timeout = 30,
     .watch_interval = 10,
@@ -180,37 +249,6 @@ const struct options options_defaults = {
     .emf_interval = 60,
     .log_format = "text",
 };
-
-static int
-parse_mount(const char *text, struct settings_mount *m, struct err *err)
-{
-    struct str rest = str_from(text);
-    struct str url = str_cut(&rest, '=');
-    struct str path;
-    char room[4096];
-
-    if (rest.n == 0 || url.n == 0 || url.p[0] != '/' || url.n >= sizeof(room))
-        return err_set(err, ERR_USAGE, "--static '%s': write URL=FOLDER, such as /=site", text);
-    if (http_target_path(url, room, &path) != HTTP_PATH_OK)
-        return err_set(err, ERR_USAGE, "--static '%s': the URL path is not valid", text);
-    while (path.n > 1 && path.p[path.n - 1] == '/')
-        path.n--;
-    m->url = mem_strndup(path.p, path.n);
-    m->folder = rest.p;
-    return 0;
-}
-
-static int
-set_mounts(const struct cli_list *statics, struct settings *s, struct err *err)
-{
-    s->mounts = mem_alloc((statics->n + 1) * sizeof(*s->mounts));
-    for (size_t i = 0; i < statics->n; i++) {
-        if (parse_mount(statics->v[i], &s->mounts[i], err) < 0)
-            return -1;
-        s->n_mounts++;
-    }
-    return 0;
-}
 
 static int
 set_binds(const struct options *o, struct settings *s, struct err *err)
@@ -282,7 +320,8 @@ options_settings(const struct options *o, struct settings *out, struct err *err)
 
     if (options_sql(o, &s, err) < 0 || set_process(o, &s.process, err) < 0 ||
         options_process_settings(o, &s, err) < 0 || options_log_settings(o, &s, err) < 0 ||
-        set_binds(o, &s, err) < 0 || set_mounts(&o->statics, &s, err) < 0) {
+        set_binds(o, &s, err) < 0 || options_static(o, &s, err) < 0 ||
+        options_proxy(o, &s, err) < 0) {
         options_done(&s);
         return -1;
     }
@@ -296,10 +335,9 @@ options_done(struct settings *s)
     for (size_t i = 0; i < s->n_binds; i++)
         free(s->binds[i]);
     free(s->binds);
-    for (size_t i = 0; i < s->n_mounts; i++)
-        free(s->mounts[i].url);
-    free(s->mounts);
+    options_static_done(s);
     free(s->name);
     options_sql_done(s);
+    options_proxy_done(s);
     *s = (struct settings){.n_binds = 0};
 }

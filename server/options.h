@@ -19,6 +19,10 @@ struct options {
     const char *policy;
     double cpus;
     struct cli_list statics;
+    struct cli_list static_fallbacks, cache_controls;
+    uint64_t static_cache; /* s */
+    uint64_t static_cache_size, static_cache_files, limit_ranges;
+    const char *pack, *output;
     const char *database;
     const char *init_db;
     const char *routes, *database_password_file;
@@ -30,6 +34,11 @@ struct options {
     uint64_t graceful_timeout, keep_alive, header_timeout, body_timeout, send_timeout; /* s */
     uint64_t worker_connections, backlog;
     uint64_t limit_line, limit_fields, limit_field, limit_head, limit_body, limit_memory, min_rate;
+    struct cli_list proxies;
+    uint64_t proxy_connect_timeout, proxy_timeout, proxy_tunnel_timeout, proxy_fail_timeout; /* s */
+    uint64_t proxy_keepalive, proxy_request_buffer, proxy_buffer, proxy_limit_head, proxy_max_fails;
+    const char *forwarded_allow_ips;
+    bool proxy_protocol;
     uint64_t timeout, watch_interval, drain_delay; /* s */
     uint64_t max_workers, max_requests, max_requests_jitter;
     bool reuse_port;

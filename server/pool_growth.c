@@ -2,16 +2,18 @@
 #include "server/pool_growth.h"
 
 enum {
+    GAP_US = 25 * 1000,     /* between two ticks: the process stood still */
     GLANCE_US = 8 * 1000,   /* enough to see that the CPU is mostly idle */
     WINDOW_US = 200 * 1000, /* two periods of a CPU quota: bursts and gaps even out */
+    TRY_US = 1000 * 1000,   /* between two tries with a CPU that is used up */
     HOLD_US = 5 * 1000 * 1000,
     HOLDS_MAX = 4, /* doublings of that */
     JOBS_FEW = 20  /* too few to compare rates by */
 };
 
 static const double USE_LOW = 0.5;
-static const double USE_FULL = 0.9;
-static const double GAIN_LEAST = 1.02;
+static const double USE_FULL = 0.97;
+static const double GAIN_LEAST = 1.03;
 
 void
 pool_growth_init(struct pool_growth *g, unsigned max, double cpus)
@@ -23,6 +25,7 @@ static void
 open_window(struct pool_growth *g, const struct pool_sample *s)
 {
     g->open = true;
+    g->gapped = false;
     g->since_us = s->now_us;
     g->cpu_since_us = s->cpu_us;
     g->done_since = s->done;
@@ -46,8 +49,6 @@ was_in_vain(const struct pool_growth *g, double rate, uint64_t jobs)
 static void
 judge(struct pool_growth *g, const struct pool_sample *s, double use, double rate)
 {
-    double left = USE_FULL / use - 1;
-
     if (was_in_vain(g, rate, s->done - g->done_since)) {
         g->wanted = g->before;
         g->before = 0;
@@ -58,8 +59,14 @@ judge(struct pool_growth *g, const struct pool_sample *s, double use, double rat
     if (g->before != 0)
         g->holds = 0;
     g->before = 0;
-    if (use < USE_FULL && s->now_us >= g->hold_until_us)
-        grow(g, (unsigned)(g->wanted * left) + 1, rate);
+    if (s->now_us < g->hold_until_us)
+        return;
+    if (use < USE_FULL) {
+        grow(g, (unsigned)(g->wanted * (1 / use - 1)) + 1, rate);
+    } else {
+        grow(g, (g->wanted + 1) / 2, rate);
+        g->hold_until_us = s->now_us + TRY_US;
+    }
 }
 
 unsigned
@@ -68,6 +75,8 @@ pool_growth_tick(struct pool_growth *g, const struct pool_sample *s)
     int64_t time = s->now_us - g->since_us;
     double use, rate;
 
+    g->gapped |= s->now_us - g->last_us > GAP_US;
+    g->last_us = s->now_us;
     if (!s->pressed || !g->open) {
         g->open = false;
         if (s->pressed)
@@ -78,7 +87,7 @@ pool_growth_tick(struct pool_growth *g, const struct pool_sample *s)
         return g->wanted;
     use = (double)(s->cpu_us - g->cpu_since_us) / ((double)time * g->cpus);
     rate = (double)(s->done - g->done_since) / (double)time;
-    if (use < USE_LOW && s->now_us >= g->hold_until_us)
+    if (use < USE_LOW && !g->gapped && s->now_us >= g->hold_until_us)
         grow(g, g->wanted, 0);
     else if (time >= WINDOW_US)
         judge(g, s, use, rate);

@@ -7,8 +7,11 @@
  * something else than the CPU need CPUs x R/D threads (R: time of a request, D: CPU time of it),
  * which nobody knows beforehand; those that only compute need one.  So the number grows while jobs
  * stand in the queue, every thread is busy, and the CPU time that the worker may use is not used
- * up: at once to the double while much of it is left, then in proportion to what is left.  Growth
- * that did not bring more jobs to their end is taken back, and not tried again for a while.
+ * up: at once to the double while much of it is left, then in proportion to what is left.  Beyond
+ * that more threads may still save work, which is tried now and then.  Growth
+ * that did not bring more jobs to their end is taken back, and not tried again for a while.  Under
+ * a CPU quota a process stands still for much of each period: what is measured across such a gap
+ * says something only when it is long enough to hold whole periods.
  *
  * Arithmetic only: whoever has the pool measures.
  */
@@ -20,8 +23,8 @@ struct pool_growth {
     unsigned wanted, max;
     double cpus; /* that the worker may use */
     /* The present window of measurement. */
-    bool open;
-    int64_t since_us, cpu_since_us;
+    bool open, gapped;
+    int64_t since_us, cpu_since_us, last_us;
     uint64_t done_since;
     /* The last growth. */
     unsigned before; /* threads; 0: judged already */

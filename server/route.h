@@ -18,7 +18,9 @@ struct conn_group;
 struct err;
 struct exchange;
 struct loop;
+struct pack;
 struct pool;
+struct proxy_mount;
 struct route;
 struct settings;
 struct stats;
@@ -55,7 +57,9 @@ struct handler {
     void (*close)(struct route *route);
     void (*respond)(struct exchange *x);
     enum handler_body body;
-    bool probe; /* answered even at the ceiling of connections: health must show that */
+    bool raw_path;      /* takes the path as the client wrote it: an escaped slash is no matter */
+    bool aborts_on_eof; /* a client that shuts its side while it waits is taken for gone */
+    bool probe;         /* answered even at the ceiling of connections: health must show that */
     /* A part of the body; the last call has last set, and perhaps no bytes.  Not called when the
      * request has no body. */
     void (*on_body)(struct exchange *x, struct str part, bool last);
@@ -70,9 +74,11 @@ struct route {
     const struct handler *handler;
     const char *path;
     size_t path_n;
-    bool is_prefix; /* whole segments: "/a" holds "/a" and "/a/b", not "/ab" */
-    int folder;     /* of a mounted folder, opened by the master; else -1 */
-    void *local;    /* the handler's own, in this worker */
+    bool is_prefix;                  /* whole segments: "/a" holds "/a" and "/a/b", not "/ab" */
+    int folder;                      /* of a mounted folder, opened by the master; else -1 */
+    struct pack *pack;               /* of a mounted archive; else NULL */
+    const struct proxy_mount *proxy; /* of a mounted proxy */
+    void *local;                     /* the handler's own, in this worker */
 };
 
 struct routes {

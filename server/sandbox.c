@@ -79,6 +79,8 @@ sandbox_parts(const struct settings *s)
 
     if (s->database != NULL)
         parts |= s->database->driver == &db_sqlite ? SANDBOX_SQLITE : SANDBOX_NETWORK;
+    if (s->n_proxies > 0)
+        parts |= SANDBOX_NETWORK;
     return parts;
 }
 

@@ -185,6 +185,10 @@ append_cpus(const struct sizing *s, struct buf *out)
 void
 sizing_reason(const struct sizing_opts *opts, const struct sizing *s, struct buf *out)
 {
+    if (s->fixed) {
+        buf_append_str(out, where_from(opts));
+        return;
+    }
     append_cpus(s, out);
     if (!s->capped)
         return;
@@ -202,7 +206,8 @@ sizing_describe(const struct sizing_opts *opts, const struct sizing *s, struct b
     buf_appendf(out, "%u worker%s (%s, ", s->workers, s->workers == 1 ? "" : "s",
                 opts->worker_class);
     if (s->fixed) {
-        buf_appendf(out, "%s)", where_from(opts));
+        sizing_reason(opts, s, out);
+        buf_append_char(out, ')');
         return;
     }
     if (policy_parse(policy_text(opts), &policy, &ignored) == 0) {

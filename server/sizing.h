@@ -49,7 +49,7 @@ int sizing_limits(const struct sizing_opts *opts, struct sizing *out, struct err
 /* "2 workers (event, policy n) for 1.5 CPUs from cgroup v1 /sys/..." */
 void sizing_describe(const struct sizing_opts *opts, const struct sizing *s, struct buf *out);
 
-/* "1.5 CPUs from cgroup v1 /sys/...", or what the memory allows. */
+/* "1.5 CPUs from cgroup v1 /sys/...", and what the memory allows; "--workers" where it is fixed. */
 void sizing_reason(const struct sizing_opts *opts, const struct sizing *s, struct buf *out);
 
 #endif

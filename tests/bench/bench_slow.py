@@ -9,7 +9,6 @@ every worker class it has, nginx beside it.  Needs root.
 
 import resource
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -99,7 +98,7 @@ def measure(name, server, n_slow, options):
 
 def classes():
     """The worker classes of this berthd; None for one that has no choice."""
-    known = subprocess.run([peers.BERTHD, "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    known = peers.berthd_help()
     return ("sync", "threads", "event") if "--worker-class" in known else (None,)
 
 

@@ -7,7 +7,6 @@ every query does.  The best hand-set combination of each round counts.  Needs ro
 """
 
 import contextlib
-import subprocess
 import sys
 from pathlib import Path
 
@@ -56,7 +55,7 @@ def compare(folder, cpus, options):
 
 def main():
     options = load.parse(load.arguments(__doc__, quotas=(0.25, 0.5, 1.0, 2.0), pairs=3))
-    known = subprocess.run([peers.BERTHD, "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    known = peers.berthd_help()
     if "--test-functions" not in known or "--threads" not in known:
         print("bench_waiting: this berthd has no --test-functions or no --threads; left out")
         return

@@ -4,8 +4,8 @@
  * The floor that a server's speed is compared with: one epoll loop that reads until a head ends and
  * writes fixed bytes.  No parsing, no files, no timeouts: what is left is the kernel's share.
  *
- *   floor PORT      127.0.0.1:PORT; what a connection asks for first (/page...: 16 KiB, anything
- *                   else: 200 bytes of JSON) is what each of its requests gets
+ *   floor PORT|PATH     127.0.0.1:PORT or a unix socket; what a connection asks for first
+ * (/page...: 16 KiB, anything else: 200 bytes of JSON) is what each of its requests gets
  */
 
 #include <arpa/inet.h>
@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum {
@@ -157,7 +158,21 @@ send_owed(int epoll, int fd, struct client *c)
 }
 
 static int
-listen_on(const char *port)
+listen_unix(const char *path)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0 || strlen(path) >= sizeof(a.sun_path))
+        die("socket");
+    memcpy(a.sun_path, path, strlen(path));
+    if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || listen(fd, BACKLOG) < 0)
+        die("listen");
+    return fd;
+}
+
+static int
+listen_tcp(const char *port)
 {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -178,14 +193,14 @@ main(int argc, char **argv)
     int listener;
 
     if (argc != 2) {
-        fprintf(stderr, "usage: floor PORT\n");
+        fprintf(stderr, "usage: floor PORT|PATH\n");
         return 2;
     }
     if (epoll < 0)
         die("epoll_create1");
     small = response_make("application/json", 200);
     large = response_make("text/plain", 16 * 1024);
-    listener = listen_on(argv[1]);
+    listener = strchr(argv[1], '/') != NULL ? listen_unix(argv[1]) : listen_tcp(argv[1]);
     poll_for(epoll, listener, EPOLL_CTL_ADD, EPOLLIN);
     for (;;) {
         int n = epoll_wait(epoll, events, EVENTS_MAX, -1);

@@ -4,6 +4,7 @@ benchmarks share."""
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
@@ -61,7 +62,7 @@ def parse(parser):
     why_not = quota.missing()
     if why_not:
         sys.exit(f"{Path(sys.argv[0]).stem}: {why_not}")
-    for program in (LOAD, ROOT / "build/static/berthd"):
+    for program in (LOAD, Path(os.environ.get("BERTHD", ROOT / "build/static/berthd"))):
         if not program.exists():
             sys.exit(f"{Path(sys.argv[0]).stem}: {program} is not there: make it with 'make static bench-programs'")
     # wrk takes whole seconds.

@@ -24,7 +24,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import quota as quota_module  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
-BERTHD = ROOT / "build/static/berthd"
+# Another build may be measured: BERTHD=/path/to/berthd.
+BERTHD = Path(os.environ.get("BERTHD", ROOT / "build/static/berthd"))
 FLOOR = ROOT / "build/bench/floor"
 JSON, PAGE = "/data.json", "/page.txt"
 
@@ -83,14 +84,22 @@ class Server:
     def environment(self):
         return None
 
+    def stdout(self):
+        """Where its standard output goes."""
+        return subprocess.DEVNULL
+
+    def started(self):
+        """Called when the process is there, before it is known to be ready."""
+
     def start(self):
         self.quota = quota_module.Quota(self.cpus)
         self.log = self.folder / "stderr"
         with self.log.open("wb") as log:
             self.child = subprocess.Popen(
-                [str(a) for a in self.command()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,
+                [str(a) for a in self.command()], stdin=subprocess.DEVNULL, stdout=self.stdout(), stderr=log,
                 preexec_fn=self.quota.join, env=self.environment(),
             )  # fmt: skip
+        self.started()
         self.wait_ready()
 
     def wait_ready(self, timeout=60):
@@ -156,6 +165,11 @@ class Server:
 
     def __exit__(self, *_):
         self.stop()
+
+
+def berthd_help():
+    """To see which flags this berthd has."""
+    return subprocess.run([BERTHD, "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 class Berthd(Server):
@@ -268,6 +282,26 @@ mimetype.assign = ( ".txt" => "text/plain", ".json" => "application/json" )
 """
         )
         return ["lighttpd", "-D", "-f", conf]
+
+
+class Upstream:
+    """`floor` on a unix socket, without a quota: what is behind a proxy that is measured."""
+
+    def __init__(self, folder):
+        self.path = Path(folder) / "upstream"
+
+    def __enter__(self):
+        self.child = subprocess.Popen([FLOOR, self.path], stdin=subprocess.DEVNULL)
+        deadline = time.monotonic() + 10
+        while not self.path.exists():
+            if time.monotonic() > deadline or self.child.poll() is not None:
+                raise RuntimeError("the upstream did not start")
+            time.sleep(0.005)
+        return self
+
+    def __exit__(self, *_):
+        self.child.terminate()
+        self.child.wait()
 
 
 FIXED = (Nginx, H2o, Lighttpd, Floor)

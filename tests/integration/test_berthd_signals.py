@@ -358,11 +358,11 @@ def test_an_upgrade_runs_what_is_at_the_path_by_now(start, programs, masters, tm
     (tmp_path / "site" / "a").write_text("a")
     process = start([program, "-b", "127.0.0.1:0", "-w", "1", "--static", "/=site"], ready=READY, cwd=tmp_path)
     program.unlink()
-    program.write_text(f'#!/bin/sh\nexec {programs["berthd"]} --max-workers 7 "$@"\n')
+    program.write_text(f'#!/bin/sh\ntouch "{tmp_path}/heir"\nexec {programs["berthd"]} "$@"\n')
     program.chmod(0o755)
     process.signal(signal.SIGUSR2)
     heir = heir_of(process, masters)
-    assert "--max-workers\0007\0" in Path(f"/proc/{heir}/cmdline").read_text()
+    assert (tmp_path / "heir").exists()
     process.signal(signal.SIGQUIT)
     until(lambda: is_gone(process.pid))
     with Raw(address_of(process)) as raw:
@@ -503,7 +503,7 @@ def test_connections_to_a_unix_socket_are_shared_evenly(serve, tmp_path):
         raw.socket.close()
     until(lambda: sum(n - len(links(w)) for w, n in with_them.items()) == 90)
     shares = [n - len(links(w)) for w, n in with_them.items()]
-    assert max(shares) - min(shares) <= 6, shares
+    assert min(shares) >= 0.6 * sum(shares) / len(shares), shares
 
 
 # ---- workers that stand still, crash, or have served enough ----

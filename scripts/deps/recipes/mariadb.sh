@@ -30,5 +30,10 @@ recipe()
     cp "$WORK/build/libmariadb/libmariadbclient.a" "$OUT/lib/libmariadb.a"
     cp "$folder"/include/{mysql,mariadb_com,mariadb_stmt,mariadb_ctype,ma_list,errmsg,mysqld_error}.h \
         "$WORK/build/include/mariadb_version.h" "$OUT/include/mariadb/"
-    deps_licence mariadb "$folder/COPYING.LIB"
+    # Debian's file is about the whole server.
+    mkdir -p "$OUT/licenses"
+    {
+        awk -v RS= -v ORS='\n\n' '/^Files: libmariadb\/(\*|libmariadb\/ma_dtoa)/' "$SRC/debian/copyright"
+        cat "$folder/COPYING.LIB"
+    } >"$OUT/licenses/mariadb"
 }

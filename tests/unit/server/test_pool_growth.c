@@ -84,10 +84,35 @@ jobs_that_compute_need_one_thread(void **state)
 {
     struct load l = {0, 500, 1, 0, {.done = 0}, 0, 0};
     struct pool_growth g;
+    unsigned in_vain = 0;
 
     (void)state;
     pool_growth_init(&g, 64, 1);
-    assert_int_equal(after_ms(&l, &g, 10000), 1);
+    for (int i = 0; i < 100; i++) {
+        unsigned n = after_ms(&l, &g, 1000);
+
+        assert_true(n <= 2);
+        in_vain += n == 2;
+    }
+    /* It was tried, but not for long. */
+    assert_in_range(in_vain, 0, 5);
+}
+
+/* Half a CPU on two: bursts of 25 ms, and gaps. */
+static void
+a_gap_in_the_period_is_no_idle_cpu(void **state)
+{
+    struct pool_growth g;
+    struct pool_sample s = {.pressed = true};
+
+    (void)state;
+    pool_growth_init(&g, 64, 0.5);
+    for (int i = 0; i < 1000; i++) {
+        s.now_us += i % 3 == 2 ? 80000 : TICK_US;
+        s.cpu_us += i % 3 == 2 ? 10000 : 2 * TICK_US;
+        s.done += 20;
+        assert_true(pool_growth_tick(&g, &s) <= 2);
+    }
 }
 
 static void
@@ -151,6 +176,7 @@ main(void)
         cmocka_unit_test(jobs_that_wait_get_threads_until_the_cpu_is_used),
         cmocka_unit_test(the_first_jobs_do_not_wait_for_slow_growth),
         cmocka_unit_test(jobs_that_compute_need_one_thread),
+        cmocka_unit_test(a_gap_in_the_period_is_no_idle_cpu),
         cmocka_unit_test(growth_in_vain_is_taken_back_and_tried_more_and_more_rarely),
         cmocka_unit_test(nothing_grows_without_a_queue),
         cmocka_unit_test(it_shrinks_to_one),
