@@ -66,8 +66,9 @@ escape(bool json, struct str value, char out[ESCAPE_MAX], size_t *out_n)
         *out_n = 2;
         return 1;
     }
-    if (json && c >= 0x80) {
-        size_t n = utf8_char_len(value);
+    /* Many readers of JSON do not take a NUL, however it is written. */
+    if (json && (c >= 0x80 || c == 0)) {
+        size_t n = c == 0 ? 0 : utf8_char_len(value);
 
         memcpy(out, n > 0 ? value.p : "\xef\xbf\xbd", n > 0 ? n : 3);
         *out_n = n > 0 ? n : 3;

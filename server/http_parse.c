@@ -31,6 +31,7 @@ http_parse_init(struct http_parser *p, const struct http_limits *limits)
 {
     memset(p, 0, sizeof(*p));
     p->limits = limits;
+    p->request.base = ""; /* so that its spans, all empty, are views of something */
 }
 
 const char *

@@ -16,6 +16,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "server/crew.h"
+#include "server/emf.h"
 #include "server/listen.h"
 #include "server/options_sql.h"
 #include "server/pidfile.h"
@@ -41,6 +42,7 @@ struct master {
     const struct master_opts *opts;
     struct settings *settings;
     struct crew crew;
+    struct emf emf;
     int signal_fd;
     sigset_t mask_before;
     enum stop stop;
@@ -419,7 +421,7 @@ next_ms(const struct master *m)
         next = sooner(next, m->start_by_ms);
     if (m->has_elder)
         next = sooner(next, now_ms() + ELDER_MS);
-    return next;
+    return sooner(next, emf_next_ms(&m->emf));
 }
 
 static void
@@ -456,7 +458,9 @@ supervise(struct master *m)
         if (m->stop == STOP_NONE && m->look_at_ms >= 0 && now_ms() >= m->look_at_ms)
             look(m);
         crew_tick(&m->crew);
+        emf_tick(&m->emf, m->crew.stats, now_ms(), false);
     }
+    emf_tick(&m->emf, m->crew.stats, now_ms(), true);
 }
 
 /* The first workers.  With an elder as many as it has sockets for, none of which may be left
@@ -505,8 +509,10 @@ master_run(const struct master_opts *opts, struct err *err)
         m.crew.checked_ms = now_ms();
         result = begin(&m, err);
     }
+    emf_open(&m.emf, opts->settings->log.emf, opts->settings->log.emf_ms, m.crew.stats, now_ms());
     if (result == 0)
         supervise(&m);
+    emf_close(&m.emf);
     if (m.signal_fd >= 0)
         close(m.signal_fd);
     crew_done(&m.crew);
