@@ -1,52 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/crew.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "server/crew_worker.h"
 #include "server/listen.h"
 #include "server/proc_memory.h"
-#include "server/sandbox.h"
 #include "server/settings.h"
-#include "server/title.h"
-#include "server/user.h"
-#include "server/worker.h"
 
 enum {
     HEALTHY_MS = 5000,    /* a worker that lived this long has not failed at its start */
     PAUSE_FIRST_MS = 100, /* before a worker that failed at its start is started again */
     PAUSE_MAX_MS = 5000,  /* after doubling */
-    KILL_AFTER_MS = 1000, /* beyond the graceful time, for workers that do not end themselves */
-    CHECK_MS = 1000,      /* between two looks at the heartbeats */
     RETIRE_TRIES = 5      /* of workers that were to empty the queues of a seat and died of it */
 };
 
 /* Page tables, stacks and sockets of a worker, which /proc does not tell but the control group
  * counts: 0.1 MiB for an idle one. */
 #define KERNEL_BYTES ((uint64_t)256 << 10)
-
-struct crew_worker {
-    struct crew_worker *next;
-    pid_t pid;
-    unsigned seat;
-    unsigned generation;
-    struct stats_slot *slot;
-    int64_t started_ms;
-    int64_t kill_at_ms; /* 0: nobody has asked it to end */
-    int64_t beat_ms;    /* its last heartbeat */
-    int64_t silent_ms;  /* for so long it has been the last */
-    bool leaving;       /* not its seat's worker any more */
-};
 
 struct crew_seat {
     struct crew_worker *current, *successor;
@@ -61,71 +39,6 @@ now_ms(void)
     return clock_monotonic_ms(clock_system());
 }
 
-static bool
-is_ready(const struct crew_worker *w)
-{
-    return w != NULL && w->slot->state == STATS_READY;
-}
-
-/* ---- one worker ---- */
-
-static NORETURN void
-become_worker(struct crew *c, const struct crew_worker *w, pid_t parent)
-{
-    const struct worker_opts opts = {.settings = c->settings,
-                                     .routes = c->routes,
-                                     .listen = c->listen,
-                                     .stats = c->stats,
-                                     .slot = w->slot,
-                                     .seat = w->seat};
-
-    struct err err = ERR_INIT;
-
-    title_set("berthd-worker", "berthd: worker %u%s", w->seat + 1, c->settings->name);
-    if (c->settings->sandbox)
-        sandbox_bound();
-    if (user_become(&c->settings->user, &err) < 0) {
-        log_error("worker %u: %s", w->seat + 1, err.msg);
-        _exit(1);
-    }
-    /* Orphans would keep the port: when the master is gone, so are we, gracefully.  Becoming
-     * another user takes the wish back, so it comes after. */
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent)
-        _exit(1);
-    close(c->signal_fd);
-    listen_keep(c->listen, w->seat);
-    exit(worker_run(&opts));
-}
-
-static struct crew_worker *
-fork_worker(struct crew *c, unsigned seat, struct err *err)
-{
-    struct crew_worker *w = mem_alloc(sizeof(*w));
-    pid_t parent = getpid();
-
-    *w = (struct crew_worker){.seat = seat, .generation = c->generation, .started_ms = now_ms()};
-    w->slot = stats_claim(c->stats, seat);
-    if (w->slot == NULL) {
-        free(w);
-        err_set(err, ERR_LIMIT, "there are too many workers that have not ended yet");
-        return NULL;
-    }
-    w->pid = fork();
-    if (w->pid == 0)
-        become_worker(c, w, parent);
-    if (w->pid < 0) {
-        err_sys(err, "fork");
-        stats_release(w->slot);
-        free(w);
-        return NULL;
-    }
-    w->slot->pid = w->pid;
-    w->next = c->workers;
-    c->workers = w;
-    return w;
-}
-
 /* A worker for a seat, or NULL, to be tried again. */
 static struct crew_worker *
 start(struct crew *c, unsigned index)
@@ -136,7 +49,7 @@ start(struct crew *c, unsigned index)
 
     if (s->start_at_ms > now_ms())
         return NULL;
-    w = fork_worker(c, index, &err);
+    w = crew_worker_start(c, index, &err);
     if (w == NULL) {
         s->start_at_ms = now_ms() + PAUSE_MAX_MS;
         log_error("worker %u: %s: trying again in %d ms", index + 1, err.msg, PAUSE_MAX_MS);
@@ -144,17 +57,6 @@ start(struct crew *c, unsigned index)
     }
     s->empty = false;
     return w;
-}
-
-static void
-order(struct crew_worker *w, enum stats_order what, int number, int64_t deadline_ms)
-{
-    w->leaving = true;
-    w->slot->order = what;
-    w->slot->deadline_ms = deadline_ms;
-    if (w->kill_at_ms == 0 || w->kill_at_ms > deadline_ms + KILL_AFTER_MS)
-        w->kill_at_ms = deadline_ms + KILL_AFTER_MS;
-    kill(w->pid, number);
 }
 
 /* Takes a worker from its seat; it ends when what it has in flight is answered. */
@@ -167,17 +69,8 @@ leave(struct crew *c, struct crew_worker **place, enum stats_order what)
         return;
     *place = NULL;
     /* Another master has the same sockets, and somebody who accepts from them. */
-    order(w, c->shared ? STATS_REPLACED : what, SIGTERM, now_ms() + c->settings->graceful_ms);
-}
-
-static void
-describe_end(int status, char out[64])
-{
-    if (WIFSIGNALED(status))
-        snprintf(out, 64, "was killed by signal %d (%s)", WTERMSIG(status),
-                 strsignal(WTERMSIG(status)));
-    else
-        snprintf(out, 64, "ended with status %d", WEXITSTATUS(status));
+    crew_worker_order(w, c->shared ? STATS_REPLACED : what, SIGTERM,
+                      now_ms() + c->settings->graceful_ms);
 }
 
 /* A worker is gone that nobody had asked to: when shall its place be taken? */
@@ -202,7 +95,7 @@ plan_restart(struct crew *c, const struct crew_worker *w, int status)
     s->start_at_ms = now_ms() + pause;
     w->slot->restarts++;
     c->stats->restarts++;
-    describe_end(status, how);
+    crew_worker_describe_end(status, how);
     log_error("worker %u (pid %ld) %s: starting another in %lld ms", w->seat + 1, (long)w->pid, how,
               (long long)pause);
 }
@@ -218,7 +111,7 @@ after_leaving(struct crew *c, const struct crew_worker *w, int status)
         return;
     }
     c->seats[w->seat].failures++;
-    describe_end(status, how);
+    crew_worker_describe_end(status, how);
     log_warn("worker %u (pid %ld) %s while it was ending", w->seat + 1, (long)w->pid, how);
 }
 
@@ -261,7 +154,7 @@ replace_with_successor(struct crew *c, struct crew_seat *s)
 static bool
 is_due_for_replacement(const struct crew *c, const struct crew_worker *w)
 {
-    return is_ready(w) && (w->generation != c->generation || w->slot->spent);
+    return crew_worker_is_ready(w) && (w->generation != c->generation || w->slot->spent);
 }
 
 static void
@@ -273,7 +166,7 @@ serve_seat(struct crew *c, unsigned index, bool *replacing)
         s->current = start(c, index);
         return;
     }
-    if (is_ready(s->successor))
+    if (crew_worker_is_ready(s->successor))
         replace_with_successor(c, s);
     if (s->successor == NULL && !*replacing && is_due_for_replacement(c, s->current))
         s->successor = start(c, index);
@@ -292,6 +185,15 @@ has_worker(const struct crew *c, unsigned seat)
     return false;
 }
 
+/* Whether connections may wait at a seat that nobody empties. */
+static bool
+is_left_full(const struct crew *c, unsigned index)
+{
+    const struct crew_seat *s = &c->seats[index];
+
+    return !s->empty && s->failures < RETIRE_TRIES && !has_worker(c, index);
+}
+
 /* A seat that is given up.  When its worker dies before the queues are empty, another one has to
  * empty them. */
 static void
@@ -303,7 +205,7 @@ give_up_seat(struct crew *c, unsigned index)
         s->empty = false;
     leave(c, &s->successor, STATS_RETIRED);
     leave(c, &s->current, STATS_RETIRED);
-    if (!s->empty && s->failures < RETIRE_TRIES && !has_worker(c, index)) {
+    if (is_left_full(c, index)) {
         s->current = start(c, index);
         leave(c, &s->current, STATS_RETIRED);
     }
@@ -314,9 +216,8 @@ close_empty_seats(struct crew *c)
 {
     while (c->listen->seats > c->wanted) {
         unsigned last = c->listen->seats - 1;
-        const struct crew_seat *s = &c->seats[last];
 
-        if (has_worker(c, last) || (!s->empty && s->failures < RETIRE_TRIES))
+        if (has_worker(c, last) || is_left_full(c, last))
             return;
         listen_shrink(c->listen);
     }
@@ -341,58 +242,13 @@ set_seats(struct crew *c)
         close_empty_seats(c);
 }
 
-/* ---- those that stand still, and those that do not end ---- */
-
-/* A pause of the whole container must not count: then the master has stood still as well. */
-static void
-check_heartbeats(struct crew *c)
-{
-    int64_t passed = now_ms() - c->checked_ms;
-
-    if (c->settings->process.timeout_ms == 0 || passed < CHECK_MS)
-        return;
-    c->checked_ms += passed;
-    for (struct crew_worker *w = c->workers; w != NULL; w = w->next) {
-        int64_t beat_ms = w->slot->heartbeat_ms;
-
-        w->silent_ms += passed < 2 * CHECK_MS ? passed : 2 * CHECK_MS;
-        if (beat_ms != w->beat_ms)
-            w->silent_ms = 0;
-        w->beat_ms = beat_ms;
-        /* The last beat was up to a second old when the silence was first noticed. */
-        if (w->silent_ms <= (int64_t)c->settings->process.timeout_ms + CHECK_MS ||
-            w->kill_at_ms != 0)
-            continue;
-        log_error("worker %u (pid %ld) has stood still for %lld s: killing it", w->seat + 1,
-                  (long)w->pid, (long long)(w->silent_ms / 1000));
-        kill(w->pid, SIGABRT); /* whoever wants to know why finds it in the core */
-        w->kill_at_ms = now_ms() + KILL_AFTER_MS;
-    }
-}
-
-static void
-kill_overdue(struct crew *c)
-{
-    int64_t now = now_ms();
-
-    for (struct crew_worker *w = c->workers; w != NULL; w = w->next) {
-        if (w->kill_at_ms == 0 || w->kill_at_ms > now)
-            continue;
-        if (w->leaving)
-            log_warn("killing worker %u (pid %ld), which did not end in time", w->seat + 1,
-                     (long)w->pid);
-        kill(w->pid, SIGKILL);
-        w->kill_at_ms = INT64_MAX;
-    }
-}
-
 void
 crew_tick(struct crew *c)
 {
     if (!c->stopping)
         set_seats(c);
-    check_heartbeats(c);
-    kill_overdue(c);
+    crew_worker_check_all(c);
+    crew_worker_kill_overdue(c);
 }
 
 static int64_t
@@ -411,10 +267,10 @@ crew_next_ms(const struct crew *c)
             next = sooner(next, w->kill_at_ms);
     }
     if (c->workers != NULL && c->settings->process.timeout_ms > 0)
-        next = sooner(next, c->checked_ms + CHECK_MS);
+        next = sooner(next, c->checked_ms + CREW_WORKER_CHECK_MS);
     for (unsigned i = 0; i < c->listen->seats && !c->stopping && !c->paused; i++) {
         const struct crew_seat *s = &c->seats[i];
-        bool missing = i < c->wanted ? s->current == NULL : !s->empty && !has_worker(c, i);
+        bool missing = i < c->wanted ? s->current == NULL : is_left_full(c, i);
 
         if (missing || (s->successor == NULL && is_due_for_replacement(c, s->current) &&
                         s->start_at_ms > now_ms()))
@@ -462,7 +318,7 @@ crew_ready(const struct crew *c)
     unsigned n = 0;
 
     for (unsigned i = 0; i < c->wanted; i++)
-        n += is_ready(c->seats[i].current);
+        n += crew_worker_is_ready(c->seats[i].current);
     return n;
 }
 
@@ -507,7 +363,7 @@ crew_stop(struct crew *c, int number, int64_t deadline_ms)
         /* One that is leaving already goes on as it was told. */
         if (!w->leaving)
             what = c->shared ? STATS_REPLACED : STATS_STOP;
-        order(w, what, number, deadline_ms);
+        crew_worker_order(w, what, number, deadline_ms);
     }
 }
 
@@ -517,7 +373,7 @@ crew_worker_bytes(const struct crew *c)
     uint64_t most = 0;
 
     for (const struct crew_worker *w = c->workers; w != NULL; w = w->next) {
-        uint64_t bytes = is_ready(w) ? proc_memory_private(w->pid) : 0;
+        uint64_t bytes = crew_worker_is_ready(w) ? proc_memory_private(w->pid) : 0;
 
         if (bytes > most)
             most = bytes;
