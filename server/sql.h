@@ -93,7 +93,7 @@ void sql_params_key(const struct sql_job *job, struct buf *out);
 
 /* ---- sql_run ---- */
 
-void sql_run(struct pool_job *job, struct pool_thread *t);
+void sql_run(struct pool_job *base, struct pool_thread *t);
 struct pool_local sql_run_local(const struct settings *s);
 
 /* In the master: whether every statement can be prepared; a line for each that cannot. */

@@ -9,9 +9,13 @@
 
 enum { BUCKETS_FIRST = 64, SHARE_OF_ONE = 8 };
 
+struct bucket {
+    struct sql_entry *first;
+};
+
 struct sql_cache {
     uint64_t max_bytes, bytes; /* of filled ones */
-    struct sql_entry **buckets;
+    struct bucket *buckets;
     size_t n_buckets, n;
     struct sql_entry *newest, *oldest;
 };
@@ -51,26 +55,26 @@ size_of(const struct sql_entry *e)
 }
 
 static struct sql_entry **
-bucket(const struct sql_cache *c, uint64_t hash)
+bucket_of(const struct sql_cache *c, uint64_t hash)
 {
-    return &c->buckets[hash & (c->n_buckets - 1)];
+    return &c->buckets[hash & (c->n_buckets - 1)].first;
 }
 
 static void
 grow(struct sql_cache *c)
 {
-    struct sql_entry **before = c->buckets;
+    struct bucket *before = c->buckets;
     size_t n = c->n_buckets;
 
     c->n_buckets = n * 2;
     c->buckets = mem_alloc(c->n_buckets * sizeof(*c->buckets));
     for (size_t i = 0; i < n; i++) {
-        while (before[i] != NULL) {
-            struct sql_entry *e = before[i];
+        while (before[i].first != NULL) {
+            struct sql_entry *e = before[i].first;
 
-            before[i] = e->next;
-            e->next = *bucket(c, e->hash);
-            *bucket(c, e->hash) = e;
+            before[i].first = e->next;
+            e->next = *bucket_of(c, e->hash);
+            *bucket_of(c, e->hash) = e;
         }
     }
     free(before);
@@ -96,7 +100,7 @@ list_newest(struct sql_cache *c, struct sql_entry *e)
 void
 sql_cache_drop(struct sql_cache *c, struct sql_entry *e)
 {
-    struct sql_entry **at = bucket(c, e->hash);
+    struct sql_entry **at = bucket_of(c, e->hash);
 
     while (*at != e)
         at = &(*at)->next;
@@ -114,7 +118,7 @@ struct sql_entry *
 sql_cache_find(struct sql_cache *c, struct str key, int64_t now_ms)
 {
     uint64_t hash = hash_of(key);
-    struct sql_entry *e = *bucket(c, hash);
+    struct sql_entry *e = *bucket_of(c, hash);
 
     while (e != NULL &&
            (e->hash != hash || e->key.n != key.n || memcmp(e->key.p, key.p, key.n) != 0))
@@ -141,8 +145,8 @@ sql_cache_add(struct sql_cache *c, struct str key, void *owner)
     e->key = (struct str){e->bytes, key.n};
     e->hash = hash_of(key);
     e->owner = owner;
-    e->next = *bucket(c, e->hash);
-    *bucket(c, e->hash) = e;
+    e->next = *bucket_of(c, e->hash);
+    *bucket_of(c, e->hash) = e;
     c->n++;
     return e;
 }
@@ -184,8 +188,8 @@ sql_cache_free(struct sql_cache *c)
     if (c == NULL)
         return;
     for (size_t i = 0; i < c->n_buckets; i++) {
-        while (c->buckets[i] != NULL)
-            sql_cache_drop(c, c->buckets[i]);
+        while (c->buckets[i].first != NULL)
+            sql_cache_drop(c, c->buckets[i].first);
     }
     free(c->buckets);
     free(c);

@@ -364,7 +364,7 @@ sql_params_key(const struct sql_job *job, struct buf *out)
 {
     const struct routefile_route *r = job->route;
 
-    buf_append(out, &job->route, sizeof(job->route));
+    buf_append(out, &r->line, sizeof(r->line));
     for (size_t i = 0; i < r->n_params; i++) {
         const struct db_value *v = &job->values[i];
 

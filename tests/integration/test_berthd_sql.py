@@ -294,6 +294,22 @@ def test_the_posts_are_an_entry_of_a_routes_file(berthd, start, programs, tmp_pa
     assert server.get("/api/v1/posts/?limit=1001").status == 400
 
 
+def test_the_manual_s_example_works(berthd, start, programs, tmp_path, root):
+    example = (root / "docs/routes.md").read_text().split("```\n")[1]
+    (tmp_path / "r.txt").write_text(example)
+    assert berthd("--init-db", tmp_path / "posts.db").status == 0
+    server = Server(
+        start(
+            [programs["berthd"], "-b", "127.0.0.1:0", "-w", "1", "--routes", tmp_path / "r.txt",
+             "--database", f"sqlite:{tmp_path}/posts.db?mode=rw"], ready=READY,
+        )
+    )  # fmt: skip
+    body = json.dumps({"title": "t", "body": "b"})
+    made = server.json("/api/v1/posts/", method="POST", body=body)
+    assert server.json(f"/api/v1/posts/{made['id']}") == {**made, "title": "t", "body": "b"}
+    assert server.get("/api/v1/posts/?limit=5").headers["link"] == '<?limit=5&offset=5>; rel="next"'
+
+
 # ---- the start ----
 
 
