@@ -16,7 +16,7 @@
 #include "server/settings.h"
 
 enum {
-    HEALTHY_MS = 5000,    /* a worker that lived this long has not failed at its start */
+    HEALTHY_MS = 1000,    /* a worker that lived this long has not failed at its start */
     PAUSE_FIRST_MS = 100, /* before a worker that failed at its start is started again */
     PAUSE_MAX_MS = 5000,  /* after doubling */
     RETIRE_TRIES = 5      /* of workers that were to empty the queues of a seat and died of it */
