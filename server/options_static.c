@@ -15,9 +15,10 @@
 #include "server/settings.h"
 #include "server/static_open.h"
 
-/* "URL=REST": the path as requests are compared with it, which the caller frees. */
-static int
-parse_url(const char *option, const char *text, const char *form, char **url, const char **rest,
+/* The path of "URL=REST" as requests are compared with it, which the caller frees; NULL and err
+ * when it is none. */
+static char *
+parse_url(const char *option, const char *text, const char *form, const char **rest,
           struct err *err)
 {
     struct str tail = str_from(text);
@@ -25,15 +26,19 @@ parse_url(const char *option, const char *text, const char *form, char **url, co
     cleanup_free char *room = mem_alloc(head.n + 1);
     struct str path;
 
-    if (tail.n == 0 || head.n == 0 || head.p[0] != '/')
-        return err_set(err, ERR_USAGE, "%s '%s': write %s", option, text, form);
-    if (http_target_path(head, room, &path) != HTTP_PATH_OK)
-        return err_set(err, ERR_USAGE, "%s '%s': the URL path is not valid", option, text);
+    *rest = "";
+    if (tail.n == 0 || head.n == 0 || head.p[0] != '/') {
+        err_set(err, ERR_USAGE, "%s '%s': write %s", option, text, form);
+        return NULL;
+    }
+    if (http_target_path(head, room, &path) != HTTP_PATH_OK) {
+        err_set(err, ERR_USAGE, "%s '%s': the URL path is not valid", option, text);
+        return NULL;
+    }
     while (path.n > 1 && path.p[path.n - 1] == '/')
         path.n--;
-    *url = mem_strndup(path.p, path.n);
     *rest = tail.p;
-    return 0;
+    return mem_strndup(path.p, path.n);
 }
 
 static int
@@ -43,8 +48,9 @@ set_mounts(const struct cli_list *statics, struct settings *s, struct err *err)
     for (size_t i = 0; i < statics->n; i++) {
         struct settings_mount *m = &s->mounts[i];
 
-        if (parse_url("--static", statics->v[i], "URL=FOLDER, such as /=site", &m->url, &m->folder,
-                      err) < 0)
+        m->url =
+            parse_url("--static", statics->v[i], "URL=FOLDER, such as /=site", &m->folder, err);
+        if (m->url == NULL)
             return -1;
         s->n_mounts++;
     }
@@ -54,11 +60,11 @@ set_mounts(const struct cli_list *statics, struct settings *s, struct err *err)
 static int
 set_fallback(const char *text, struct settings *s, struct err *err)
 {
-    cleanup_free char *url = NULL;
     const char *file;
+    cleanup_free char *url =
+        parse_url("--static-fallback", text, "URL=FILE, such as /=index.html", &file, err);
 
-    if (parse_url("--static-fallback", text, "URL=FILE, such as /=index.html", &url, &file, err) <
-        0)
+    if (url == NULL)
         return -1;
     file += file[0] == '/' ? 1 : 0;
     if (!static_open_allowed(str_from(file)))

@@ -30,6 +30,12 @@ struct item {
     uint8_t digest[PACK_DIGEST];
 };
 
+/* Where the archive goes. */
+struct sink {
+    int fd;
+    const char *name;
+};
+
 struct maker {
     const char *folder;
     int fd;
@@ -191,7 +197,7 @@ find_coded(struct maker *m, struct item *item, unsigned k, struct err *err)
 
 /* Reads the content, through to out when there is one. */
 static int
-copy_content(struct maker *m, const struct item *item, const struct fs_stage *out,
+copy_content(struct maker *m, const struct item *item, const struct sink *out,
              uint8_t digest[PACK_DIGEST], struct err *err)
 {
     cleanup_fd int fd = static_open(m->fd, item->path);
@@ -208,7 +214,7 @@ copy_content(struct maker *m, const struct item *item, const struct fs_stage *ou
         if (at > item->size)
             break;
         d = pack_digest_add(d, m->block, (size_t)n);
-        if (out != NULL && fs_write_fd(out->fd, out->path, m->block, (size_t)n, err) < 0)
+        if (out != NULL && fs_write_fd(out->fd, out->name, m->block, (size_t)n, err) < 0)
             return -1;
     }
     if (at != item->size)
@@ -290,7 +296,7 @@ write_index(const struct maker *m, struct buf *out)
 }
 
 static int
-write_contents(struct maker *m, uint64_t at, const struct fs_stage *out, struct err *err)
+write_contents(struct maker *m, uint64_t at, const struct sink *out, struct err *err)
 {
     static const char zeros[PACK_ALIGN_LARGE];
 
@@ -299,7 +305,7 @@ write_contents(struct maker *m, uint64_t at, const struct fs_stage *out, struct 
         uint64_t to = pack_aligned(at, item->size);
         uint8_t digest[PACK_DIGEST];
 
-        if (fs_write_fd(out->fd, out->path, zeros, (size_t)(to - at), err) < 0 ||
+        if (fs_write_fd(out->fd, out->name, zeros, (size_t)(to - at), err) < 0 ||
             copy_content(m, item, out, digest, err) < 0)
             return -1;
         if (memcmp(digest, item->digest, PACK_DIGEST) != 0)
@@ -339,23 +345,36 @@ prepare(struct maker *m, struct err *err)
     return 0;
 }
 
+static int
+write_archive(struct maker *m, const struct sink *out, struct pack_made *made, struct err *err)
+{
+    cleanup_buf struct buf head = BUF_INIT(SIZE_MAX / 2);
+    uint64_t end = write_index(m, &head);
+
+    if (fs_write_fd(out->fd, out->name, head.p, head.n, err) < 0 ||
+        write_contents(m, head.n, out, err) < 0)
+        return -1;
+    *made = (struct pack_made){.files = m->n, .bytes = end};
+    return 0;
+}
+
 int
 pack_write(const char *folder, const char *path, struct pack_made *made, struct err *err)
 {
     cleanup_maker struct maker m = {.folder = folder, .fd = -1};
-    cleanup_buf struct buf head = BUF_INIT(SIZE_MAX / 2);
     cleanup_fs_stage struct fs_stage stage = FS_STAGE_INIT;
+    struct sink out = {STDOUT_FILENO, "standard output"};
     struct stat st;
-    uint64_t end;
 
     /* All is read before the output is begun, which may lie in the folder. */
     if (open_maker(&m, path, &st, err) < 0 || prepare(&m, err) < 0)
         return err_wrap(err, "%s", folder);
-    end = write_index(&m, &head);
-    if (fs_stage_open(&stage, path, 0644, err) < 0 ||
-        fs_write_fd(stage.fd, path, head.p, head.n, err) < 0 ||
-        write_contents(&m, head.n, &stage, err) < 0 || fs_stage_commit(&stage, err) < 0)
+    if (strcmp(path, "-") == 0)
+        return write_archive(&m, &out, made, err);
+    if (fs_stage_open(&stage, path, 0644, err) < 0)
         return -1;
-    *made = (struct pack_made){.files = m.n, .bytes = end};
-    return 0;
+    out = (struct sink){stage.fd, path};
+    if (write_archive(&m, &out, made, err) < 0)
+        return -1;
+    return fs_stage_commit(&stage, err);
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The demo's page in a real browser: it loads, and shows the posts that the API answers."""
 
+import gzip
 import html
 import json
 import re
@@ -42,6 +43,38 @@ def test_the_page_shows_every_post_of_the_api(site, tmp_path):
     assert len(posts) == 20
     missing = [post["title"] for post in posts if post["title"] not in shown or post["body"] not in shown]
     assert not missing
+
+
+APP = """<!doctype html><title>app</title><link rel=stylesheet href=/app.css><main></main><script src=/app.js></script>
+"""
+SCRIPT = """document.querySelector('main').textContent =
+  'route ' + location.pathname + ' colour ' + getComputedStyle(document.body).color;
+"""
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_single_page_application_is_shown_at_any_of_its_paths(berthd, start, tmp_path, packed):
+    """Its page, script and style come out of a folder or an archive, the script as the browser likes it best."""
+    www = tmp_path / "www"
+    www.mkdir()
+    (www / "index.html").write_text(APP)
+    (www / "app.js").write_text(SCRIPT)
+    (www / "app.js.gz").write_bytes(gzip.compress(SCRIPT.replace("route", "coded route").encode()))
+    (www / "app.css").write_text("body { color: rgb(1, 2, 3) }\n")
+    if packed:
+        assert berthd("--pack", www, "-o", tmp_path / "pack").status == 0
+    source = tmp_path / "pack" if packed else www
+    server = start(
+        [berthd.path, "-w", "1", "-b", "127.0.0.1:0", "--static", f"/={source}", "--static-fallback", "/=index.html"],
+        ready=r"listening on (127\.0\.0\.1:\d+)",
+    )
+    done = proc.run(
+        [*CHROMIUM, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", f"http://{server.match.group(1)}/users/john.doe"],
+        env={"HOME": str(tmp_path)},
+        timeout=60,
+    )
+    assert done.status == 0, done
+    assert "<main>coded route /users/john.doe colour rgb(1, 2, 3)</main>" in done.stdout, done
 
 
 def test_the_page_loads_nothing_from_elsewhere(root):
