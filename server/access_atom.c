@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "server/address.h"
 #include "server/http_parse.h"
+#include "server/request_id.h"
 
 enum {
     NUMBER_MAX = 20,
@@ -24,13 +25,6 @@ text_or_none(struct access_line *l, struct str s)
         access_line_no_text(l);
     else
         access_line_value(l, s);
-}
-
-void
-access_atom_literal(struct access_line *l, const struct access_entry *e UNUSED,
-                    const struct access_piece *p)
-{
-    access_line_raw(l, p->text.p, p->text.n);
 }
 
 void
@@ -318,7 +312,12 @@ put_pid_in_brackets(struct access_line *l, const struct access_entry *e,
 static void
 put_id(struct access_line *l, const struct access_entry *e, const struct access_piece *p UNUSED)
 {
-    text_or_none(l, e->id);
+    if (e->id.n == REQUEST_ID_NEW)
+        access_line_raw(l, e->id.p, REQUEST_ID_NEW);
+    else if (e->id.n > 0)
+        access_line_raw(l, e->id.p, e->id.n);
+    else
+        access_line_no_text(l);
 }
 
 static const struct access_atom atoms[] = {
@@ -344,7 +343,7 @@ static const struct access_atom atoms[] = {
     {"p", put_pid_in_brackets, NUMBER_MAX + 2, NULL},
     /* our own */
     {"time", put_iso, ISO_MAX, NULL},
-    {"id", put_id, 1, NULL},
+    {"id", put_id, REQUEST_ID_MAX, NULL},
     {"target", put_target, 1, NULL},
     {"received", put_received, NUMBER_MAX, NULL},
     {"upstream_us", put_upstream, NUMBER_MAX, NULL},

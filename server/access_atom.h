@@ -25,7 +25,7 @@ typedef void (*access_put_fn)(struct access_line *l, const struct access_entry *
                               const struct access_piece *p);
 
 struct access_piece {
-    access_put_fn put;
+    access_put_fn put;       /* NULL: a literal */
     struct str text;         /* of a literal */
     const struct str *value; /* of a field of the request, found before the line is made */
     unsigned number;         /* of a field of the response */
@@ -44,8 +44,6 @@ struct access_atom {
 const struct access_atom *access_atom_find(struct str name);
 const struct access_atom *access_atom_variable(struct str name);
 
-void access_atom_literal(struct access_line *l, const struct access_entry *e,
-                         const struct access_piece *p);
 void access_atom_value(struct access_line *l, const struct access_entry *e,
                        const struct access_piece *p); /* its text, from outside */
 void access_atom_field(struct access_line *l, const struct access_entry *e,

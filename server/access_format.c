@@ -193,7 +193,7 @@ add(struct access_format *f, const struct access_piece *p, uint32_t fixed, struc
 static int
 add_literal(struct access_format *f, struct str text, struct err *err)
 {
-    struct access_piece p = {.put = access_atom_literal, .text = text};
+    struct access_piece p = {.text = text};
 
     if (text.n == 0)
         return 0;
@@ -283,7 +283,7 @@ check_json(struct access_format *f, struct err *err)
     const struct address peer = {.v4 = {.sin_family = AF_INET}};
     struct str response[ACCESS_RESPONSE_FIELDS_MAX] = {{NULL, 0}};
     struct http_parser parser;
-    char line[ACCESS_LINE_MAX];
+    char line[ACCESS_LINE_ROOM];
 
     http_parse_init(&parser, &limits);
     for (int with = 0; with < 2; with++) {
@@ -336,7 +336,8 @@ access_format_new(const char *text, struct access_format **out, struct err *err)
         return err_set(err, ERR_USAGE,
                        "'%s' names no format: common, combined, json, or one with %%(NAME)s", text);
     f = mem_alloc(sizeof(*f));
-    f->text = mem_strdup(format);
+    f->text = mem_alloc(strlen(format) + 1 + ACCESS_LINE_STEP);
+    memcpy(f->text, format, strlen(format) + 1);
     f->json = format[0] == '{';
     f->times.second = INT64_MIN;
     if (prepare(f, err) < 0) {
@@ -386,7 +387,8 @@ find_fields(struct access_format *f, const struct http_request *r)
 }
 
 size_t
-access_format_line(struct access_format *f, const struct access_entry *e, char out[ACCESS_LINE_MAX])
+access_format_line(struct access_format *f, const struct access_entry *e,
+                   char out[ACCESS_LINE_ROOM])
 {
     struct access_line l = {.p = out, .json = f->json};
 
@@ -394,6 +396,10 @@ access_format_line(struct access_format *f, const struct access_entry *e, char o
     for (size_t i = 0; i < f->n_pieces; i++) {
         const struct access_piece *p = &f->pieces[i];
 
+        if (p->put == NULL) {
+            access_line_literal(&l, p->text.p, p->text.n);
+            continue;
+        }
         l.end = out + ACCESS_LINE_MAX - p->fixed_rest;
         p->put(&l, e, p);
     }

@@ -27,7 +27,7 @@ struct http_request;
 
 /* A line with its newline: what one write() to a pipe leaves in one piece.  A value takes at most
  * half of what is left of it; the rest of the value is cut off. */
-enum { ACCESS_LINE_MAX = PIPE_BUF };
+enum { ACCESS_LINE_MAX = PIPE_BUF, ACCESS_LINE_ROOM = ACCESS_LINE_MAX + 16 };
 
 /* Fields of the response that a format may name. */
 enum { ACCESS_RESPONSE_FIELDS_MAX = 16 };
@@ -38,7 +38,7 @@ struct access_entry {
     struct str start_line;              /* as it came, where the request line was not understood */
     const struct address *peer;
     const struct str *response; /* values of the fields that access_format_wanted() names */
-    struct str id;              /* of the request */
+    struct str id;              /* of the request: sane (request_id.h) */
     unsigned status;
     unsigned pid;            /* of the worker */
     uint64_t sent, received; /* bytes of the bodies */
@@ -56,6 +56,6 @@ const char *access_format_wanted(const struct access_format *f, unsigned i);
 
 /* Returns the length of the line, at most ACCESS_LINE_MAX. */
 size_t access_format_line(struct access_format *f, const struct access_entry *e,
-                          char out[ACCESS_LINE_MAX]);
+                          char out[ACCESS_LINE_ROOM]);
 
 #endif

@@ -6,23 +6,34 @@
 enum { NUMBER_MAX = 20, ESCAPE_MAX = 6 };
 
 /* What may stand in a line as it is; in JSON bytes above 0x7f are looked at as UTF-8. */
-static bool
-is_plain(unsigned char c)
-{
-    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
+static const bool plain_table[256] = {
+    [' '] = true,
+    ['!'] = true,
+    ['#' ... '['] = true,
+    [']' ... '~'] = true,
+};
 
 void
 access_line_number(struct access_line *l, uint64_t v)
 {
-    char digits[NUMBER_MAX];
-    size_t at = sizeof(digits);
+    uint64_t power = 1000;
+    unsigned width = 3;
 
-    do {
-        digits[--at] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v > 0);
-    access_line_raw(l, digits + at, sizeof(digits) - at);
+    /* Most are a status, an octet or a short time. */
+    if (v < 10) {
+        *l->p++ = (char)('0' + v);
+        return;
+    }
+    if (v < 1000) {
+        access_line_digits(l, v, v < 100 ? 2 : 3);
+        return;
+    }
+
+    while (width < NUMBER_MAX - 1 && v >= power) {
+        power *= 10;
+        width++;
+    }
+    access_line_digits(l, v, width + (width == NUMBER_MAX - 1 && v >= power));
 }
 
 void
@@ -93,9 +104,11 @@ access_line_value(struct access_line *l, struct str value)
         size_t used;
         size_t n;
 
-        while (plain < most && is_plain((unsigned char)value.p[plain]))
+        while (plain < most && plain_table[(unsigned char)value.p[plain]]) {
+            l->p[plain] = value.p[plain];
             plain++;
-        access_line_raw(l, value.p, plain);
+        }
+        l->p += plain;
         left -= plain;
         value.p += plain;
         value.n -= plain;

@@ -18,6 +18,19 @@ struct access_line {
     bool json;
 };
 
+/* Bytes behind a line's memory, and behind texts for access_line_literal(), that may be touched:
+ * a copy in whole steps is several times faster than one of an exact length. */
+enum { ACCESS_LINE_STEP = 16 };
+
+static inline void
+access_line_literal(struct access_line *l, const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i += ACCESS_LINE_STEP)
+        memcpy(l->p + i, p + i, ACCESS_LINE_STEP);
+    l->p += n;
+}
+
+/* Best where the compiler knows n. */
 static inline void
 access_line_raw(struct access_line *l, const void *p, size_t n)
 {

@@ -161,7 +161,7 @@ unix_ms(struct access_log *l, int64_t at_us)
 void
 access_log_write(struct access_log *l, struct access_entry *e, int64_t ended_us)
 {
-    char line[ACCESS_LINE_MAX];
+    char line[ACCESS_LINE_ROOM];
     size_t n;
 
     e->pid = l->pid;

@@ -2,6 +2,7 @@
 #include "server/request_id.h"
 
 #include <stddef.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "base/err.h"
@@ -38,18 +39,30 @@ next(uint64_t s[4])
     return result;
 }
 
+/* Eight digits at a time: each half byte into a byte of its own, then all of them to ASCII. */
+static uint64_t
+hex_digits(uint32_t v)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t x = v;
+    uint64_t letters;
+
+    x = (x | x << 16) & UINT64_C(0x0000ffff0000ffff);
+    x = (x | x << 8) & UINT64_C(0x00ff00ff00ff00ff);
+    x = (x | x << 4) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    letters = (x + 6 * each) >> 4 & each;
+    return x + '0' * each + letters * ('a' - '0' - 10);
+}
+
 void
 request_id_make(struct request_id *r, char out[REQUEST_ID_NEW])
 {
-    static const char hex[] = "0123456789abcdef";
-
     for (int half = 0; half < 2; half++) {
         uint64_t v = next(r->state);
+        uint64_t text[2] = {hex_digits((uint32_t)v), hex_digits((uint32_t)(v >> 32))};
 
-        for (int i = 0; i < REQUEST_ID_NEW / 2; i++) {
-            *out++ = hex[v & 15];
-            v >>= 4;
-        }
+        memcpy(out, text, sizeof(text));
+        out += sizeof(text);
     }
 }
 

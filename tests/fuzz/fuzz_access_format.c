@@ -15,6 +15,7 @@
 #include "server/access_format.h"
 #include "server/address.h"
 #include "server/http_parse.h"
+#include "server/request_id.h"
 #include "json/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -24,7 +25,7 @@ static const struct http_limits limits = {.line = 8192, .fields = 32, .field = 8
 static void
 check_line(struct access_format *f, const struct access_entry *e, bool is_json)
 {
-    char line[ACCESS_LINE_MAX];
+    char line[ACCESS_LINE_ROOM];
     size_t n = access_format_line(f, e, line);
     struct err err = ERR_INIT;
 
@@ -53,7 +54,7 @@ check(struct access_format *f, struct str rest, bool is_json)
     http_parse_init(&parser, &limits);
     if (rest.n == 0 || http_parse(&parser, rest.p, rest.n) != HTTP_PARSE_DONE)
         e.start_line = rest;
-    e.id = rest;
+    e.id = request_id_is_sane(rest) ? rest : STR_LIT("id");
     e.status = 404;
     e.sent = e.received = INT64_MAX;
     e.duration_us = INT64_MAX;

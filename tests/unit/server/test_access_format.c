@@ -53,7 +53,7 @@ line_of(const char *format, const struct access_entry *e)
 {
     struct access_format *f = NULL;
     struct err err = ERR_INIT;
-    char line[ACCESS_LINE_MAX];
+    char line[ACCESS_LINE_ROOM];
     size_t n;
 
     if (access_format_new(format, &f, &err) < 0)
@@ -170,7 +170,7 @@ fields_of_the_response_are_those_it_names(void **state)
     const struct str response[] = {STR_LIT("text/html"), STR_LIT("sid=1"), {NULL, 0}};
     struct access_format *f = NULL;
     struct err err = ERR_INIT;
-    char line[ACCESS_LINE_MAX];
+    char line[ACCESS_LINE_ROOM];
     size_t n;
 
     (void)state;
