@@ -71,12 +71,14 @@ LINK_zstd := -lzstd
 LINK_z := -lz
 LINK_crypto := -lcrypto
 LINK_curl := -lcurl
+LINK_mariadb := -lmariadb
 LINK_m := -lm
 # The tests' own: a known parser to compare ours with.
 LINK_http_parser := -lhttp_parser
 LINK_static_curl := -lcurl -lssl -lcrypto
 LINK_static_archive := -larchive -lzstd -lz
 LINK_static_sqlite := -lsqlite3 -lm
+LINK_static_mariadb := -lmariadb -lssl -lcrypto -lz
 
 is_static = $(filter static static-arm64,$1)
 # $(call link,VARIANT,LIBRARIES)

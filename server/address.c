@@ -2,6 +2,7 @@
 #include "server/address.h"
 
 #include <arpa/inet.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +24,7 @@ set_host(struct str host, uint16_t port, struct address *out)
         return false;
     snprintf(text, sizeof(text), STR_FMT, STR_ARG(host));
     memset(out, 0, sizeof(*out));
+    out->fd = -1;
     if (bracketed) {
         out->v6.sin6_family = AF_INET6;
         out->v6.sin6_port = htons(port);
@@ -47,9 +49,24 @@ set_path(const char *path, struct address *out, struct err *err)
         return err_set(err, ERR_USAGE, "--bind 'unix:%s': the path must have 1 to %zu bytes", path,
                        sizeof(out->local.sun_path) - 1);
     memset(out, 0, sizeof(*out));
+    out->fd = -1;
     out->local.sun_family = AF_UNIX;
     memcpy(out->local.sun_path, path, n + 1);
     out->size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n + 1);
+    return 0;
+}
+
+static int
+set_descriptor(const char *text, struct address *out, struct err *err)
+{
+    uint64_t fd;
+
+    if (!num_parse_u64(str_from(text), INT_MAX, &fd))
+        return err_set(err, ERR_USAGE, "--bind 'fd://%s': write fd://N with a descriptor's number",
+                       text);
+    memset(out, 0, sizeof(*out));
+    out->any.sa_family = AF_UNSPEC;
+    out->fd = (int)fd;
     return 0;
 }
 
@@ -73,10 +90,12 @@ address_parse(const char *text, struct address *out, struct err *err)
 
     if (str_starts(s, "unix:"))
         return set_path(text + strlen("unix:"), out, err);
+    if (str_starts(s, "fd://"))
+        return set_descriptor(text + strlen("fd://"), out, err);
     if (at < 0)
         return err_set(err, ERR_USAGE,
-                       "--bind '%s': no port: write HOST:PORT, :PORT, [V6]:PORT or "
-                       "unix:PATH",
+                       "--bind '%s': no port: write HOST:PORT, :PORT, [V6]:PORT, unix:PATH or "
+                       "fd://N",
                        text);
     if (!num_parse_u64((struct str){s.p + at, s.n - (size_t)at}, 65535, &port))
         return err_set(err, ERR_USAGE, "--bind '%s': the port must be from 0 to 65535", text);
@@ -112,6 +131,9 @@ address_format(const struct address *a, char out[ADDRESS_TEXT_MAX])
     case AF_INET6:
         inet_ntop(AF_INET6, &a->v6.sin6_addr, host, sizeof(host));
         snprintf(out, ADDRESS_TEXT_MAX, "[%s]:%u", host, ntohs(a->v6.sin6_port));
+        break;
+    case AF_UNSPEC:
+        snprintf(out, ADDRESS_TEXT_MAX, "fd://%d", a->fd);
         break;
     default:
         snprintf(out, ADDRESS_TEXT_MAX, "unix:%s", a->local.sun_path);

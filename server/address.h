@@ -2,7 +2,8 @@
 #ifndef SERVER_ADDRESS_H
 #define SERVER_ADDRESS_H
 
-/* Socket addresses from text and back: "host:port", ":port", "[v6]:port", "unix:path". */
+/* Socket addresses from text and back: "host:port", ":port", "[v6]:port", "unix:path", and "fd://N"
+ * for a socket that is open already. */
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -23,6 +24,7 @@ struct address {
         struct sockaddr_un local;
     };
     socklen_t size;
+    int fd; /* of fd://N, whose family is AF_UNSPEC; else -1 */
 };
 
 /* As -b takes it.  Host names are not looked up: "localhost" is 127.0.0.1, "*" and "" are 0.0.0.0.

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "server/proxy_protocol.h"
 #include "server/route.h"
 #include "server/settings.h"
 
@@ -59,6 +60,24 @@ release_file(struct conn *c)
     c->file_borrowed = false;
 }
 
+/* What came in place of a request line that was not understood. */
+static struct str
+start_line(const struct conn *c)
+{
+    struct str in = {c->in.p + c->in.start, iobuf_n(&c->in)};
+
+    if (c->parser.request.method_text.n > 0 || in.n == 0)
+        return (struct str){NULL, 0};
+    in = str_trim(in);
+    return str_trim(str_cut(&in, '\n'));
+}
+
+static void
+keep_account(struct conn *c)
+{
+    account_finish(&c->group->account, &c->x, start_line(c));
+}
+
 int
 conn_detach(struct conn *c)
 {
@@ -87,6 +106,8 @@ conn_close(struct conn *c)
     if (c->state == CONN_CLOSED)
         return;
     tell_handler(c);
+    if (c->state == CONN_BODY || c->state == CONN_HANDLE)
+        keep_account(c);
     close(conn_detach(c));
     c->group->n--;
 }
@@ -125,6 +146,31 @@ on_head(struct conn *c)
     return WANT_NOTHING;
 }
 
+/* Behind a load balancer that says where the connection comes from before the first request. */
+static enum want
+on_proxy(struct conn *c)
+{
+    struct proxy_protocol header;
+
+    if (iobuf_n(&c->in) == 0)
+        return WANT_INPUT;
+    switch (proxy_protocol_parse(c->in.p + c->in.start, iobuf_n(&c->in),
+                                 c->group->settings->http.head, &header)) {
+    case PROXY_PROTOCOL_MORE:
+        return WANT_INPUT;
+    case PROXY_PROTOCOL_BROKEN:
+        conn_refuse(c, 400);
+        return WANT_NOTHING;
+    case PROXY_PROTOCOL_DONE:
+        break;
+    }
+    iobuf_consume(&c->in, header.size);
+    if (header.has_source)
+        c->peer = header.source;
+    c->state = CONN_HEAD;
+    return WANT_NOTHING;
+}
+
 /* The handler works, or its response is on the way, or both. */
 static enum want
 on_handle(struct conn *c)
@@ -155,6 +201,7 @@ void
 conn_finish(struct conn *c)
 {
     release_file(c);
+    keep_account(c);
     iobuf_consume(&c->in, c->parser.request.size + c->body_kept);
     c->body_kept = 0;
     http_parse_init(&c->parser, &c->group->settings->http);
@@ -199,6 +246,8 @@ static enum want
 step(struct conn *c)
 {
     switch ((enum conn_state)c->state) {
+    case CONN_PROXY:
+        return on_proxy(c);
     case CONN_HEAD:
         return on_head(c);
     case CONN_BODY:
@@ -240,6 +289,14 @@ conn_wake(struct conn *c)
         loop_defer(c->group->loop, &c->task);
 }
 
+/* While it only waits, for a handler that works for nothing else. */
+static bool
+is_given_up(const struct conn *c)
+{
+    return c->state == CONN_HANDLE && !c->ended && !c->taking && c->x.route != NULL &&
+           c->x.route->handler->aborts_on_eof;
+}
+
 static void
 on_ready(struct loop_source *s, uint32_t events)
 {
@@ -254,6 +311,10 @@ on_ready(struct loop_source *s, uint32_t events)
     /* Both directions are shut, or the connection is reset: nobody waits for the answer.  A client
      * that has shut only its own side does. */
     if ((events & (EPOLLHUP | EPOLLERR)) != 0 && c->state == CONN_HANDLE) {
+        conn_close(c);
+        return;
+    }
+    if ((events & EPOLLRDHUP) != 0 && is_given_up(c)) {
         conn_close(c);
         return;
     }
@@ -320,6 +381,7 @@ conn_open(struct conn_group *g, int fd, const struct address *peer)
     struct err err = ERR_INIT;
     struct conn *c;
 
+    account_connection(&g->account, !room);
     if (!room && g->n >= g->settings->connections + REFUSALS_MAX) {
         close(fd);
         return;
@@ -327,6 +389,8 @@ conn_open(struct conn_group *g, int fd, const struct address *peer)
     c = conn_new(g, fd);
     c->surplus = !room;
     c->peer = *peer;
+    if (g->settings->proxy_protocol && forwarded_trusts(&g->settings->trust, peer))
+        c->state = CONN_PROXY;
     if (loop_add(g->loop, &c->source, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, &err) < 0) {
         log_error("a connection was dropped: %s", err.msg);
         conn_close(c);
@@ -455,11 +519,17 @@ conn_group_drain(struct conn_group *g)
 }
 
 void
-conn_group_done(struct conn_group *g)
+conn_group_close(struct conn_group *g)
 {
     while (g->open != NULL)
         conn_close(g->open);
     conn_group_sweep(g);
+}
+
+void
+conn_group_done(struct conn_group *g)
+{
+    conn_group_close(g);
     while (g->spare != NULL) {
         struct conn *c = g->spare;
 

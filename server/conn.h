@@ -10,6 +10,8 @@
  *                          -> SEND          the last response
  *                               -> LINGER   our side is shut; the client may still be sending
  *
+ * PROXY comes before them when a load balancer says first where the connection comes from.
+ *
  * BODY reads a body that is dropped or kept whole; one that is streamed comes during HANDLE, where
  * the response may be under way as well.
  */
@@ -19,6 +21,7 @@
 
 #include "base/attr.h"
 #include "base/buf.h"
+#include "server/account.h"
 #include "server/address.h"
 #include "server/exchange.h"
 #include "server/http_chunk.h"
@@ -32,7 +35,15 @@ struct err;
 struct routes;
 struct settings;
 
-enum conn_state { CONN_HEAD, CONN_BODY, CONN_HANDLE, CONN_SEND, CONN_LINGER, CONN_CLOSED };
+enum conn_state {
+    CONN_HEAD,
+    CONN_BODY,
+    CONN_HANDLE,
+    CONN_SEND,
+    CONN_LINGER,
+    CONN_PROXY,
+    CONN_CLOSED
+};
 
 struct conn_group {
     struct loop *loop;
@@ -44,10 +55,12 @@ struct conn_group {
     struct timeout_list first, idle, head, body, send, linger, surplus;
     struct conn *open, *closed, *spare;
     unsigned n, n_spare; /* open, with those that were detached; spare */
+    uint64_t requests;   /* handed to handlers, ever */
     bool draining;
     struct buf scratch;
     char *path_room;
     struct http_response_lines lines;
+    struct account account; /* nothing is kept until the worker opens it */
 };
 
 struct conn {
@@ -86,7 +99,9 @@ struct conn {
 
 void conn_group_init(struct conn_group *g, struct loop *loop, const struct settings *settings,
                      const struct routes *routes);
-void conn_group_done(struct conn_group *g); /* closes all that are open */
+/* Closes all that are open, and tells their handlers; then frees what is left. */
+void conn_group_close(struct conn_group *g);
+void conn_group_done(struct conn_group *g);
 
 /* After each turn of the loop: frees what was closed in it. */
 void conn_group_sweep(struct conn_group *g);

@@ -16,21 +16,24 @@ find_route(struct conn *c)
     const struct http_request *r = &c->parser.request;
     struct conn_group *g = c->group;
     struct exchange *x = &c->x;
+    enum http_path_result result;
 
     x->route = NULL;
-    if (r->method == HTTP_METHOD_OTHER || r->method == HTTP_CONNECT)
+    if (r->method == HTTP_CONNECT)
         return 501;
     if (r->form == HTTP_FORM_ASTERISK)
         return 204;
-    switch (http_target_path(http_parse_str(r, r->path), g->path_room, &x->path)) {
-    case HTTP_PATH_BAD:
-        return 400;
-    case HTTP_PATH_SLASH:
-        return 404;
-    case HTTP_PATH_OK:
-        break;
-    }
+    result = http_target_path(http_parse_str(r, r->path), g->path_room, &x->path);
+    if (result == HTTP_PATH_BAD)
+        return r->method == HTTP_METHOD_OTHER ? 501 : 400;
     x->route = route_find(g->routes, x->path, &x->rest);
+    if (result == HTTP_PATH_SLASH && x->route != NULL && !x->route->handler->raw_path)
+        x->route = NULL;
+    if (r->method == HTTP_METHOD_OTHER &&
+        (x->route == NULL || (x->route->handler->methods & HTTP_METHOD_OTHER) == 0)) {
+        x->route = NULL;
+        return 501;
+    }
     if (c->surplus && (x->route == NULL || !x->route->handler->probe))
         return 503;
     if (x->route == NULL)
@@ -44,16 +47,6 @@ static enum handler_body
 body_mode(const struct conn *c)
 {
     return c->verdict == 0 ? c->x.route->handler->body : HANDLER_BODY_DROP;
-}
-
-/* Whether a request that is asked for its body says nothing of one (RFC 9110 15.5.12). */
-static bool
-lacks_length(const struct conn *c)
-{
-    const struct http_request *r = &c->parser.request;
-
-    return body_mode(c) == HANDLER_BODY_BUFFER && !r->chunked && !r->has_length &&
-           (r->method & (HTTP_POST | HTTP_PUT | HTTP_PATCH)) != 0;
 }
 
 /* Whether the client must be told to go on before it sends its body. */
@@ -84,8 +77,6 @@ conn_request(struct conn *c)
     c->keep = r->keep_alive && !c->surplus;
     c->client_done = !r->keep_alive;
     c->verdict = find_route(c);
-    if (lacks_length(c))
-        c->verdict = 411;
     if (!r->chunked && r->content_length == 0) {
         conn_respond(c);
         return;
@@ -137,6 +128,7 @@ conn_respond(struct conn *c)
         return;
     }
     buf_clear(&g->scratch);
+    g->requests++;
     c->x.route->handler->respond(&c->x);
 }
 

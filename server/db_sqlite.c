@@ -74,11 +74,12 @@ open_db(const struct db_target *t, struct err *err)
 
     db->read_only = t->read_only;
     db->sqlite = db_sqlite_file_open(t->path, t->read_only ? "ro" : "rw", err);
-    if (db->sqlite == NULL || set_up(db, t, err) < 0) {
-        close_db(db);
-        return NULL;
-    }
-    return db;
+    if (db->sqlite != NULL && set_up(db, t, err) == 0)
+        return db;
+    if (db->sqlite != NULL)
+        err_wrap(err, "%s", t->path);
+    close_db(db);
+    return NULL;
 }
 
 static void

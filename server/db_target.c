@@ -9,12 +9,14 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "server/db.h"
+#include "server/db_mysql.h"
 
 enum { MYSQL_PORT = 3306, CONNECT_MS = 5000, QUERY_MS = 30000, CONNECT_SECONDS_MAX = 3600 };
 
 /* All that are built in. */
 static const struct db_driver *const drivers[] = {
     &db_sqlite,
+    &db_mysql,
 };
 
 static const char *const tls_names[] = {

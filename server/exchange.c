@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -14,7 +16,7 @@
 #include "server/settings.h"
 
 /* The longest request line there may be (options.c), each byte of it escaped. */
-enum { LOCATION_MAX = 3 * 64 * 1024 + 64, SIZE_LINE_MAX = 20 };
+enum { LOCATION_MAX = 3 * 64 * 1024 + 64, SIZE_LINE_MAX = 20, DIRECT_MIN = 4096 };
 
 static struct conn *
 conn_of(const struct exchange *x)
@@ -27,6 +29,7 @@ static void
 send_head(struct conn *c, struct http_response *head)
 {
     bool old = c->parser.request.minor == 0;
+    size_t before;
 
     assert(!c->began && !c->ended);
     c->began = true;
@@ -46,7 +49,11 @@ send_head(struct conn *c, struct http_response *head)
     else if (old)
         head->connection = HTTP_CONNECTION_KEEP;
     http_response_lines(&c->group->lines, c->group->loop->now_unix);
+    account_head(&c->group->account, &c->x, head);
+    before = iobuf_n(&c->out);
     http_response_head(head, &c->group->lines, &c->out);
+    account_written(&c->group->account, &c->x,
+                    (struct str){c->out.p + c->out.start + before, iobuf_n(&c->out) - before});
 }
 
 static void
@@ -71,6 +78,30 @@ end(struct conn *c)
     conn_wake(c);
 }
 
+/* A large body goes to the socket from where it lies, together with the head; what the socket does
+ * not take is copied, and so is all when that fails: conn_flush() will see why. */
+static void
+append_body(struct conn *c, struct str body, bool head_is_alone)
+{
+    struct iovec parts[2] = {{c->out.p + c->out.start, iobuf_n(&c->out)},
+                             {(void *)(uintptr_t)body.p, body.n}};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = ARRAY_LEN(parts)};
+    size_t head_n = iobuf_n(&c->out);
+    ssize_t n;
+
+    if (body.n >= DIRECT_MIN && head_is_alone) {
+        n = sendmsg(c->source.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n > 0) {
+            size_t of_head = (size_t)n < head_n ? (size_t)n : head_n;
+
+            c->moved += (uint64_t)n;
+            iobuf_consume(&c->out, of_head);
+            body = (struct str){body.p + ((size_t)n - of_head), body.n - ((size_t)n - of_head)};
+        }
+    }
+    iobuf_append_view(&c->out, body);
+}
+
 void
 exchange_reply(struct exchange *x, const struct exchange_reply *r)
 {
@@ -82,12 +113,14 @@ exchange_reply(struct exchange *x, const struct exchange_reply *r)
         .has_length = r->status != 304,
         .length = r->body.n + r->file_bytes,
     };
+    bool was_empty;
 
     if (c->taking)
         c->keep = false;
+    was_empty = iobuf_n(&c->out) == 0;
     send_head(c, &head);
     if (!c->bodyless) {
-        iobuf_append_view(&c->out, r->body);
+        append_body(c, r->body, was_empty);
         x->sent += r->body.n;
     }
     if (!c->bodyless && r->file_bytes > 0)
@@ -144,6 +177,12 @@ exchange_redirect(struct exchange *x, struct str path)
     r.status = 301;
     r.headers = buf_view(&location);
     exchange_reply(x, &r);
+}
+
+struct str
+exchange_id(struct exchange *x)
+{
+    return account_id(&conn_of(x)->group->account, x);
 }
 
 void
@@ -230,8 +269,15 @@ void
 exchange_cut(struct exchange *x)
 {
     struct conn *c = conn_of(x);
+    const struct linger reset = {.l_onoff = 1};
 
     c->ended = true; /* the handler knows */
+    /* What the client can still be told without waiting: also answers to earlier requests. */
+    if (!conn_flush(c) && c->state == CONN_CLOSED)
+        return;
+    /* Where the end of the connection is the end of the body, only a reset tells them apart. */
+    if (c->began && !c->bodyless && !c->has_length && !c->chunked)
+        setsockopt(c->source.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
     conn_close(c);
 }
 

@@ -21,6 +21,7 @@
 #include "base/attr.h"
 #include "base/str.h"
 #include "server/http_parse.h"
+#include "server/request_id.h"
 
 struct address;
 struct buf;
@@ -46,6 +47,8 @@ struct exchange {
     int64_t begun_us;  /* monotonic: the head was whole */
     int64_t
         upstream_us; /* how long a proxied server took to begin its answer; -1: none was asked */
+    char *logged;    /* what the access log wants of the response's head (account.c) */
+    char id[REQUEST_ID_NEW]; /* exchange_id(), once it was made; starts with a NUL before */
 };
 
 struct exchange_reply {
@@ -70,6 +73,10 @@ void exchange_status(struct exchange *x, unsigned status);
 
 /* 301 to a path of this site, which is escaped as needed and keeps the request's query. */
 void exchange_redirect(struct exchange *x, struct str path);
+
+/* The id under which logs know the request: the client's own X-Request-Id when it is sane, else one
+ * that is made here.  It lives as long as the request's head. */
+struct str exchange_id(struct exchange *x);
 
 /* ---- in parts ---- */
 

@@ -452,9 +452,10 @@ check(const struct settings *s, struct err *err)
     }
     if (n == 0)
         return 0;
+    db_target_format(s->database, target);
     if (s->routes_builtin)
         return err_set(err, ERR_INVALID,
-                       "--database: is no database of posts (berthd --init-db makes one): %.*s",
+                       "%s: is no database of posts (berthd --init-db makes one): %.*s", target,
                        (int)str_cut(&rest, '\n').n, buf_cstr(&findings));
     while (n > 1) {
         struct str line = str_cut(&rest, '\n');

@@ -7,6 +7,9 @@
 #include "server/route.h"
 
 extern const struct handler handler_health;   /* GET /healthz */
+extern const struct handler handler_proxy;    /* other servers, mounted */
+extern const struct handler handler_ready;    /* GET /readyz */
+extern const struct handler handler_metrics;  /* GET /metrics */
 extern const struct handler handler_sql;      /* routes that ask a database, mounted */
 extern const struct handler handler_sql_body; /* the same, where requests have a body */
 extern const struct handler handler_static;   /* a folder of files, mounted */

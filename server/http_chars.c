@@ -43,22 +43,6 @@ const unsigned char http_chars_table[256] = {
     SIXTEEN(0xc0), SIXTEEN(0xd0), SIXTEEN(0xe0), SIXTEEN(0xf0),
 };
 
-size_t
-http_chars_span(const char *p, size_t n, unsigned classes)
-{
-    size_t i = 0;
-
-    while (i < n && http_chars_is(p[i], classes))
-        i++;
-    return i;
-}
-
-bool
-http_chars_all(struct str s, unsigned classes)
-{
-    return http_chars_span(s.p, s.n, classes) == s.n;
-}
-
 int
 http_chars_hex(char c)
 {

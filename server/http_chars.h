@@ -28,10 +28,22 @@ http_chars_is(char c, unsigned classes)
 }
 
 /* How many bytes at the start of p belong to one of the classes. */
-size_t http_chars_span(const char *p, size_t n, unsigned classes);
+static inline size_t
+http_chars_span(const char *p, size_t n, unsigned classes)
+{
+    size_t i = 0;
+
+    while (i < n && http_chars_is(p[i], classes))
+        i++;
+    return i;
+}
 
 /* All bytes of s do (true for an empty one). */
-bool http_chars_all(struct str s, unsigned classes);
+static inline bool
+http_chars_all(struct str s, unsigned classes)
+{
+    return http_chars_span(s.p, s.n, classes) == s.n;
+}
 
 /* The value of a hexadecimal digit, -1 for any other byte. */
 int http_chars_hex(char c);

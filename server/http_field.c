@@ -11,6 +11,18 @@ http_field_of(struct str name)
     switch (name.n) {
     case sizeof("host") - 1:
         return str_eq_nocase(name, "host") ? HTTP_FIELD_HOST : HTTP_FIELD_OTHER;
+    case sizeof("range") - 1:
+        return str_eq_nocase(name, "range") ? HTTP_FIELD_RANGE : HTTP_FIELD_OTHER;
+    case sizeof("if-range") - 1:
+        if (str_eq_nocase(name, "if-match"))
+            return HTTP_FIELD_IF_MATCH;
+        return str_eq_nocase(name, "if-range") ? HTTP_FIELD_IF_RANGE : HTTP_FIELD_OTHER;
+    case sizeof("accept-encoding") - 1:
+        return str_eq_nocase(name, "accept-encoding") ? HTTP_FIELD_ACCEPT_ENCODING
+                                                      : HTTP_FIELD_OTHER;
+    case sizeof("if-unmodified-since") - 1:
+        return str_eq_nocase(name, "if-unmodified-since") ? HTTP_FIELD_IF_UNMODIFIED_SINCE
+                                                          : HTTP_FIELD_OTHER;
     case sizeof("expect") - 1:
         return str_eq_nocase(name, "expect") ? HTTP_FIELD_EXPECT : HTTP_FIELD_OTHER;
     case sizeof("connection") - 1:

@@ -12,13 +12,18 @@ enum {
     METHOD_MAX = 64 /* longer than any that is registered */
 };
 
+#define METHOD(name)                          \
+    {                                         \
+#name, sizeof(#name) - 1, HTTP_##name \
+    }
+
 static const struct {
     const char *name;
+    size_t n;
     enum http_method method;
 } methods[] = {
-    {"GET", HTTP_GET},     {"HEAD", HTTP_HEAD},   {"OPTIONS", HTTP_OPTIONS},
-    {"POST", HTTP_POST},   {"PUT", HTTP_PUT},     {"DELETE", HTTP_DELETE},
-    {"PATCH", HTTP_PATCH}, {"TRACE", HTTP_TRACE}, {"CONNECT", HTTP_CONNECT},
+    METHOD(GET),    METHOD(HEAD),  METHOD(OPTIONS), METHOD(POST),    METHOD(PUT),
+    METHOD(DELETE), METHOD(PATCH), METHOD(TRACE),   METHOD(CONNECT),
 };
 
 void
@@ -26,6 +31,7 @@ http_parse_init(struct http_parser *p, const struct http_limits *limits)
 {
     memset(p, 0, sizeof(*p));
     p->limits = limits;
+    p->request.base = ""; /* so that its spans, all empty, are views of something */
 }
 
 const char *
@@ -42,7 +48,7 @@ static enum http_method
 method_of(struct str name)
 {
     for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
-        if (str_eq(name, methods[i].name))
+        if (name.n == methods[i].n && memcmp(name.p, methods[i].name, name.n) == 0)
             return methods[i].method;
     }
     return HTTP_METHOD_OTHER;

@@ -18,6 +18,7 @@ struct http_response {
     const char *reason; /* without the number; NULL: the usual one */
     const char *type;   /* Content-Type, or NULL */
     struct str headers; /* more lines, each with its CRLF */
+    struct str id;      /* X-Request-Id, or none */
     bool has_length, chunked;
     bool has_date, has_server; /* among headers */
     uint64_t length;

@@ -240,12 +240,10 @@ http_target_path(struct str raw, char *room, struct str *out)
     if (is_plain(raw))
         return HTTP_PATH_OK;
     result = unescape(raw, room, &n);
-    if (result != HTTP_PATH_OK)
-        return result;
-    if (has_overlong(room, n) || !remove_dots(room, &n))
+    if (result == HTTP_PATH_BAD || has_overlong(room, n) || !remove_dots(room, &n))
         return HTTP_PATH_BAD;
     *out = (struct str){room, n};
-    return HTTP_PATH_OK;
+    return result;
 }
 
 struct str

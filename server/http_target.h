@@ -29,7 +29,8 @@ enum http_path_result {
     HTTP_PATH_OK,
     /* A broken escape, a control character, overlong UTF-8, or dots that lead above the root. */
     HTTP_PATH_BAD,
-    HTTP_PATH_SLASH /* an escaped slash: no file and no route of ours has one in a name */
+    /* Good but for an escaped slash, which no file and no route of ours has in a name. */
+    HTTP_PATH_SLASH
 };
 
 /*

@@ -87,12 +87,10 @@ grow(struct iobuf *b, size_t need)
 }
 
 char *
-iobuf_room(struct iobuf *b, size_t n)
+iobuf_make_room(struct iobuf *b, size_t n)
 {
     size_t used = iobuf_n(b);
 
-    if (b->p != NULL && b->cap - b->end >= n)
-        return b->p + b->end;
     if (b->p == NULL || used + n > b->cap) {
         grow(b, used + n);
     } else {
@@ -116,14 +114,6 @@ void
 iobuf_append_view(struct iobuf *b, struct str s)
 {
     iobuf_append(b, s.p, s.n);
-}
-
-void
-iobuf_consume(struct iobuf *b, size_t n)
-{
-    b->start += n;
-    if (b->start == b->end)
-        b->start = b->end = 0;
 }
 
 void

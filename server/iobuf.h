@@ -36,15 +36,30 @@ iobuf_n(const struct iobuf *b)
     return b->end - b->start;
 }
 
-/* At least n bytes to write at the end, moving or growing what is there. */
-char *iobuf_room(struct iobuf *b, size_t n);
+/* The same by moving or growing what is there. */
+char *iobuf_make_room(struct iobuf *b, size_t n);
+
+/* At least n bytes to write at the end. */
+static inline char *
+iobuf_room(struct iobuf *b, size_t n)
+{
+    return b->p != NULL && b->cap - b->end >= n ? b->p + b->end : iobuf_make_room(b, n);
+}
+
 size_t iobuf_space(const struct iobuf *b); /* behind the end, as it is */
 
 void iobuf_append(struct iobuf *b, const void *p, size_t n);
 void iobuf_append_view(struct iobuf *b, struct str s);
 
 /* Drops n bytes at the start; at: n bytes from that offset of the content. */
-void iobuf_consume(struct iobuf *b, size_t n);
+static inline void
+iobuf_consume(struct iobuf *b, size_t n)
+{
+    b->start += n;
+    if (b->start == b->end)
+        b->start = b->end = 0;
+}
+
 void iobuf_cut(struct iobuf *b, size_t at, size_t n);
 
 /* Gives the memory back, content or not. */

@@ -1,233 +1,279 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/listen.h"
 
-#include <errno.h>
-#include <linux/filter.h>
-#include <netinet/tcp.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/fs.h"
+#include "base/log.h"
 #include "base/mem.h"
-#include "server/address.h"
+#include "base/str.h"
+#include "server/inherit.h"
+#include "server/listen_filter.h"
+#include "server/listen_open.h"
 #include "server/settings.h"
 
-static int
-set_flag(int fd, int level, int option)
+static void
+find_real(struct listen_address *a)
 {
-    int on = 1;
-
-    return setsockopt(fd, level, option, &on, sizeof(on));
+    a->real = (struct address){.size = sizeof(a->real.local), .fd = -1};
+    getsockname(a->fds[0], &a->real.any, &a->real.size);
 }
 
-/* The first socket of an address is bound without SO_REUSEPORT: otherwise another server of ours
- * would share the port in silence instead of saying that it is taken. */
-static int
-open_tcp(const struct address *a, bool first, struct err *err)
+static void
+add(struct listen_address *a, int fd)
 {
-    cleanup_fd int fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    if (fd < 0)
-        return err_sys(err, "socket");
-    set_flag(fd, SOL_SOCKET, SO_REUSEADDR);
-    set_flag(fd, IPPROTO_TCP, TCP_NODELAY); /* accepted sockets inherit it */
-    if (a->any.sa_family == AF_INET6)
-        set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY);
-    if (!first && set_flag(fd, SOL_SOCKET, SO_REUSEPORT) < 0)
-        return err_sys(err, "SO_REUSEPORT");
-    if (bind(fd, &a->any, a->size) < 0)
-        return err_sys(err, "bind");
-    if (first && set_flag(fd, SOL_SOCKET, SO_REUSEPORT) < 0)
-        return err_sys(err, "SO_REUSEPORT");
-    return steal_fd(&fd);
+    a->fds = mem_realloc(a->fds, a->n_fds + 1, sizeof(*a->fds));
+    a->fds[a->n_fds++] = fd;
 }
 
-/* A socket file that a killed server left behind is removed; one that answers is in use, and a file
- * of another kind is somebody's. */
-static int
-clear_path(const struct address *a, struct err *err)
+static void
+close_from(struct listen_address *a, unsigned first)
 {
-    cleanup_fd int fd = -1;
-    struct stat st;
+    while (a->n_fds > first) {
+        a->n_fds--;
+        if (a->fds[a->n_fds] >= 0)
+            close(a->fds[a->n_fds]);
+    }
+}
 
-    if (lstat(a->local.sun_path, &st) < 0)
-        return errno == ENOENT ? 0 : err_sys(err, "bind");
-    if (!S_ISSOCK(st.st_mode))
-        return err_set(err, ERR_EXISTS, "there is a file that is no socket");
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return err_sys(err, "socket");
-    if (connect(fd, &a->any, a->size) == 0 || errno == EAGAIN)
-        return err_set(err, ERR_EXISTS, "another server listens there");
-    if (errno != ECONNREFUSED)
-        return err_sys(err, "connect");
-    if (unlink(a->local.sun_path) < 0)
-        return err_sys(err, "remove the stale socket");
+/* Sockets that an earlier master listens on: they keep their queues and their order. */
+static int
+take_handed(struct listen_address *a, int *fds, unsigned n, struct err *err)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (listen_adopt(fds[i], err) < 0)
+            return -1;
+        add(a, fds[i]);
+    }
     return 0;
 }
 
 static int
-open_local(const struct address *a, struct err *err)
+open_first(struct listen_address *a, const struct settings *s, struct err *err)
 {
-    cleanup_fd int fd = -1;
+    struct address address;
+    int fd;
 
-    if (clear_path(a, err) < 0)
+    if (address_parse(a->bind, &address, err) < 0)
         return -1;
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    a->given = address.any.sa_family == AF_UNSPEC;
+    a->shared = a->given || address.any.sa_family == AF_UNIX;
+    if (a->n_fds > 0)
+        return 0;
+    if (a->given)
+        fd = listen_adopt(address.fd, err);
+    else if (a->shared)
+        fd = listen_open_local(&address, s, err);
+    else
+        fd = listen_open_tcp(&address, s->process.reuse_port ? LISTEN_FIRST_REUSE : LISTEN_FIRST,
+                             err);
     if (fd < 0)
-        return err_sys(err, "socket");
-    if (bind(fd, &a->any, a->size) < 0)
-        return err_sys(err, "bind");
-    /* Like gunicorn's: the folder decides who may come near it. */
-    if (chmod(a->local.sun_path, 0777) < 0)
-        return err_sys(err, "chmod");
-    return steal_fd(&fd);
+        return -1;
+    add(a, fd);
+    if (!a->given && listen(fd, s->backlog) < 0)
+        return err_sys(err, "listen");
+    return 0;
 }
 
 static int
-start(int fd, int backlog, struct err *err)
+open_address(struct listen_address *a, const struct settings *s, const char *handed,
+             struct err *err)
 {
-    return listen(fd, backlog) < 0 ? err_sys(err, "listen") : 0;
+    cleanup_free int *fds = NULL;
+    unsigned n = 0;
+
+    if (handed != NULL && (inherit_find(str_from(handed), a->bind, &fds, &n, err) < 0 ||
+                           take_handed(a, fds, n, err) < 0))
+        return err_wrap(err, "sockets of the earlier master");
+    if (open_first(a, s, err) < 0)
+        return err_wrap(err, "listen on %s", a->bind);
+    find_real(a);
+    return 0;
 }
 
-static void
-remember_name(struct listen_set *l, unsigned at, int fd)
+int
+listen_open(struct listen_set *l, const struct settings *s, const char *handed, struct err *err)
 {
-    struct address real = {.size = sizeof(real.local)};
+    *l = (struct listen_set){.settings = s, .n = (unsigned)s->n_binds, .seats = 1};
+    l->keep_names = handed != NULL; /* the earlier master still uses them */
+    l->v = mem_alloc(l->n * sizeof(*l->v));
+    for (unsigned i = 0; i < l->n; i++)
+        l->v[i].bind = s->binds[i];
+    for (unsigned i = 0; i < l->n; i++) {
+        if (open_address(&l->v[i], s, handed, err) < 0) {
+            listen_done(l);
+            return -1;
+        }
+        if (!l->v[i].shared && l->v[i].n_fds > l->seats)
+            l->seats = l->v[i].n_fds;
+    }
+    /* An address that is new since the upgrade has one yet. */
+    if (listen_grow(l, l->seats, err) < 0) {
+        listen_done(l);
+        return -1;
+    }
+    return 0;
+}
+
+/* Bound first and only then told to listen, so that the kernel never knows half of them. */
+static int
+grow_address(struct listen_address *a, unsigned seats, int backlog, struct err *err)
+{
+    unsigned before = a->n_fds;
     char text[ADDRESS_TEXT_MAX];
 
-    getsockname(fd, &real.any, &real.size);
-    address_format(&real, text);
-    l->texts[at] = mem_strdup(text);
-    if (real.any.sa_family == AF_UNIX)
-        l->paths[at] = mem_strdup(real.local.sun_path);
-}
+    address_format(&a->real, text);
+    while (!a->shared && a->n_fds < seats) {
+        int fd = listen_open_tcp(&a->real, LISTEN_NEXT, err);
 
-static int
-open_address(struct listen_set *l, unsigned at, const char *text, int backlog, struct err *err)
-{
-    struct address a;
-
-    if (address_parse(text, &a, err) < 0)
-        return -1;
-    for (unsigned w = 0; w < l->workers; w++) {
-        struct listen_socket *s = &l->sockets[w * l->n + at];
-
-        s->shared = a.any.sa_family == AF_UNIX;
-        if (s->shared && w > 0) {
-            s->fd = l->sockets[at].fd;
-            continue;
-        }
-        s->fd = s->shared ? open_local(&a, err) : open_tcp(&a, w == 0, err);
-        if (s->fd < 0)
+        if (fd < 0)
             return err_wrap(err, "listen on %s", text);
-        /* The port that 0 has become is the others' as well. */
-        if (w == 0) {
-            getsockname(s->fd, &a.any, &a.size);
-            remember_name(l, at, s->fd);
-        }
+        add(a, fd);
     }
-    /* Only now, so that the kernel knows the whole group when the first connection arrives. */
-    for (unsigned w = 0; w < (l->sockets[at].shared ? 1 : l->workers); w++) {
-        if (start(l->sockets[w * l->n + at].fd, backlog, err) < 0)
-            return err_wrap(err, "listen on %s", text);
+    for (unsigned i = before; i < a->n_fds; i++) {
+        if (listen(a->fds[i], backlog) < 0)
+            return err_sys(err, "listen on %s: listen", text);
     }
     return 0;
 }
 
 int
-listen_open(struct listen_set *l, const struct settings *s, unsigned workers, struct err *err)
+listen_grow(struct listen_set *l, unsigned seats, struct err *err)
 {
-    *l = (struct listen_set){.workers = workers, .n = (unsigned)s->n_binds};
-    l->sockets = mem_realloc(NULL, (size_t)workers * l->n, sizeof(*l->sockets));
-    l->texts = mem_alloc(l->n * sizeof(*l->texts));
-    l->paths = mem_alloc(l->n * sizeof(*l->paths));
-    for (unsigned i = 0; i < workers * l->n; i++)
-        l->sockets[i] = (struct listen_socket){-1, false};
     for (unsigned i = 0; i < l->n; i++) {
-        if (open_address(l, i, s->binds[i], s->backlog, err) < 0) {
-            listen_done(l);
-            return -1;
+        if (grow_address(&l->v[i], seats, l->settings->backlog, err) == 0)
+            continue;
+        for (unsigned j = 0; j < l->n; j++) {
+            if (!l->v[j].shared)
+                close_from(&l->v[j], l->seats < l->v[j].n_fds ? l->seats : l->v[j].n_fds);
         }
+        return -1;
     }
+    if (seats > l->seats)
+        l->seats = seats;
     return 0;
 }
 
-/* A shared socket stands once for every worker and is closed with the first. */
-static void
-close_worker(struct listen_set *l, unsigned w, bool with_shared)
+int
+listen_fd(const struct listen_set *l, unsigned address, unsigned seat)
 {
-    for (unsigned i = 0; i < l->n; i++) {
-        struct listen_socket *s = &l->sockets[w * l->n + i];
+    const struct listen_address *a = &l->v[address];
+    unsigned i = a->shared ? 0 : seat;
 
-        if (s->fd < 0 || (s->shared && !with_shared))
+    return i < a->n_fds ? a->fds[i] : -1;
+}
+
+/* Which socket of an address a connection comes to is the kernel's choice among all that listen,
+ * until it was told otherwise once.  With --reuse-port others may be among them, so that their
+ * order is not known: then a seat that is given up takes no connection, and the client's next try
+ * goes elsewhere. */
+void
+listen_serve(struct listen_set *l, unsigned n)
+{
+    if (n == l->seats && !l->spread)
+        return;
+    for (unsigned i = 0; i < l->n; i++) {
+        const struct listen_address *a = &l->v[i];
+        struct err err = ERR_INIT;
+        int result = 0;
+
+        if (a->shared)
             continue;
-        if (!s->shared || w == 0)
-            close(s->fd);
-        s->fd = -1;
+        if (!l->settings->process.reuse_port)
+            result = listen_filter_spread(a->fds[0], n, &err);
+        for (unsigned s = 0; s < a->n_fds && l->settings->process.reuse_port; s++) {
+            if (s < n)
+                listen_filter_reopen(a->fds[s]);
+            else
+                result = listen_filter_close(a->fds[s], &err);
+        }
+        if (result < 0)
+            log_warn("connections may come to workers that are to end: %s", err.msg);
+    }
+    l->spread = true;
+}
+
+void
+listen_shrink(struct listen_set *l)
+{
+    l->seats--;
+    for (unsigned i = 0; i < l->n; i++) {
+        if (!l->v[i].shared)
+            close_from(&l->v[i], l->seats);
     }
 }
 
 void
 listen_close(struct listen_set *l)
 {
-    for (unsigned w = l->workers; w-- > 0;)
-        close_worker(l, w, true);
+    for (unsigned i = 0; i < l->n; i++)
+        close_from(&l->v[i], 0);
 }
 
 void
-listen_keep(struct listen_set *l, unsigned worker)
+listen_keep(struct listen_set *l, unsigned seat)
 {
-    for (unsigned w = 0; w < l->workers; w++) {
-        if (w != worker)
-            close_worker(l, w, false);
+    for (unsigned i = 0; i < l->n; i++) {
+        struct listen_address *a = &l->v[i];
+
+        for (unsigned s = 0; s < a->n_fds && !a->shared; s++) {
+            if (s == seat || a->fds[s] < 0)
+                continue;
+            close(a->fds[s]);
+            a->fds[s] = -1;
+        }
     }
+}
+
+static void
+remove_names(struct listen_set *l)
+{
+    for (unsigned i = 0; i < l->n && !l->keep_names; i++) {
+        const struct listen_address *a = &l->v[i];
+
+        if (a->shared && !a->given && a->real.any.sa_family == AF_UNIX)
+            unlink(a->real.local.sun_path);
+    }
+    l->keep_names = true;
 }
 
 void
 listen_done(struct listen_set *l)
 {
     listen_close(l);
-    for (unsigned i = 0; i < l->n; i++) {
-        if (l->paths[i] != NULL)
-            unlink(l->paths[i]);
-        free(l->paths[i]);
-        free(l->texts[i]);
-    }
-    free(l->sockets);
-    free(l->texts);
-    free(l->paths);
+    remove_names(l);
+    for (unsigned i = 0; i < l->n; i++)
+        free(l->v[i].fds);
+    free(l->v);
     *l = (struct listen_set){0};
 }
 
 void
 listen_format(const struct listen_set *l, struct buf *out)
 {
-    for (unsigned i = 0; i < l->n; i++)
-        buf_appendf(out, "%s%s", i > 0 ? ", " : "", l->texts[i]);
+    char text[ADDRESS_TEXT_MAX];
+
+    for (unsigned i = 0; i < l->n; i++) {
+        address_format(&l->v[i].real, text);
+        buf_appendf(out, "%s%s", i > 0 ? ", " : "", text);
+    }
 }
 
 void
-listen_stop(const struct listen_set *l)
+listen_stop(struct listen_set *l)
 {
-    enum { FLAGS_AT = 13, SYN = 0x02, ACK = 0x10 };
-    /* A TCP socket's filter sees the segment from its header on: drop those with SYN and no ACK. */
-    struct sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS_AT),
-        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, SYN | ACK),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYN, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, 0),
-        BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
-    };
-    struct sock_fprog program = {.len = ARRAY_LEN(code), .filter = code};
+    struct err ignored = ERR_INIT;
 
-    for (unsigned i = 0; i < l->workers * l->n; i++) {
-        const struct listen_socket *s = &l->sockets[i];
+    for (unsigned i = 0; i < l->n; i++) {
+        const struct listen_address *a = &l->v[i];
 
-        if (!s->shared && s->fd >= 0)
-            setsockopt(s->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+        for (unsigned s = 0; s < a->n_fds && !a->shared; s++) {
+            if (listen_filter_close(a->fds[s], &ignored) < 0)
+                log_debug("%s", ignored.msg);
+        }
     }
+    remove_names(l);
 }

@@ -50,6 +50,16 @@ loop_add(struct loop *l, struct loop_source *s, uint32_t events, struct err *err
     return 0;
 }
 
+int
+loop_change(struct loop *l, struct loop_source *s, uint32_t events, struct err *err)
+{
+    struct epoll_event event = {.events = events, .data.ptr = s};
+
+    if (epoll_ctl(l->epoll_fd, EPOLL_CTL_MOD, s->fd, &event) < 0)
+        return err_sys(err, "epoll_ctl");
+    return 0;
+}
+
 void
 loop_remove(struct loop *l, struct loop_source *s)
 {

@@ -44,6 +44,8 @@ void loop_done(struct loop *l);
 /* events as for epoll_ctl(); the source must stay until loop_remove(). */
 int loop_add(struct loop *l, struct loop_source *s, uint32_t events, struct err *err) NODISCARD;
 void loop_remove(struct loop *l, struct loop_source *s);
+/* Other events from now on. */
+int loop_change(struct loop *l, struct loop_source *s, uint32_t events, struct err *err) NODISCARD;
 
 /* The list must outlive the loop. */
 void loop_watch(struct loop *l, struct timeout_list *list);

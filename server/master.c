@@ -2,47 +2,58 @@
 #include "server/master.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/fs.h"
 #include "base/log.h"
-#include "base/mem.h"
+#include "server/crew.h"
+#include "server/emf.h"
 #include "server/listen.h"
+#include "server/options_sql.h"
+#include "server/pidfile.h"
+#include "server/reopen.h"
+#include "server/route.h"
 #include "server/settings.h"
-#include "server/worker.h"
+#include "server/sizing.h"
+#include "server/stats.h"
+#include "server/upgrade.h"
+#include "server/watch.h"
 
 enum {
-    HEALTHY_MS = 5000,    /* a worker that lived this long has not failed at its start */
-    PAUSE_FIRST_MS = 100, /* before a worker that failed at its start is started again */
-    PAUSE_MAX_MS = 5000,  /* after doubling */
-    KILL_AFTER_MS = 1000  /* beyond the graceful time, for workers that do not end themselves */
+    START_MS = 5000, /* for workers to get ready, before it is said that they were started */
+    ELDER_MS = 200,  /* between two looks whether the elder master still lives */
+    TEXT_MAX = 16 * 1024,
+    /* Workers that serve, their successors, and some that take long to end. */
+    PROCESSES_MAX = 4 * SIZING_WORKERS_MAX
 };
 
-struct slot {
-    pid_t pid; /* 0: none runs */
-    int64_t started_ms;
-    int64_t start_at_ms; /* when pid is 0 */
-    unsigned failures;   /* at the start, one after the other */
-};
-
-enum stop { STOP_NONE, STOP_GRACEFUL, STOP_QUICK };
+enum stop { STOP_NONE, STOP_DELAYED, STOP_GRACEFUL, STOP_QUICK };
 
 struct master {
-    const struct settings *settings;
-    struct routes *routes;
-    struct listen_set *listen;
-    struct slot *slots;
-    unsigned n;
-    sigset_t signals, mask_before;
+    const struct master_opts *opts;
+    struct settings *settings;
+    struct crew crew;
+    struct emf emf;
+    int signal_fd;
+    sigset_t mask_before;
     enum stop stop;
-    int64_t kill_at_ms;
-    bool killed;
+    int64_t stop_at_ms;  /* STOP_DELAYED: when connections are no longer taken */
+    int64_t deadline_ms; /* of the graceful time */
+    int64_t look_at_ms;  /* at the limits; -1: never again */
+    int64_t start_by_ms; /* until then the first workers may get ready; 0: they did */
+    bool measuring;      /* the first worker is alone yet: its size tells how many there may be */
+    bool by_hand;        /* TTIN or TTOU decided how many workers there are */
+    pid_t heir;          /* the new master of an upgrade, or 0 */
+    bool has_elder;      /* this is one, and the old one still lives */
 };
 
 static int64_t
@@ -51,83 +62,329 @@ now_ms(void)
     return clock_monotonic_ms(clock_system());
 }
 
-static NORETURN void
-become_worker(struct master *m, unsigned index, pid_t parent)
-{
-    int status;
+/* ---- how many workers ---- */
 
-    /* Orphans would keep the port: when the master is gone, so are we, gracefully. */
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent)
-        _exit(1);
-    listen_keep(m->listen, index);
-    free(m->slots);
-    status = worker_run(m->settings, m->routes, m->listen, index);
-    exit(status);
+static void
+want(struct master *m, unsigned workers)
+{
+    struct err err = ERR_INIT;
+
+    if (crew_want(&m->crew, workers, &err) < 0)
+        log_error("no more than %u workers: %s", m->crew.wanted, err.msg);
 }
 
-static int
-start_worker(struct master *m, unsigned index, struct err *err)
+static void
+log_change(const struct master *m, unsigned before)
 {
-    struct slot *s = &m->slots[index];
-    pid_t parent = getpid();
-    pid_t pid = fork();
+    const struct watch *w = m->opts->watch;
+    cleanup_buf struct buf text = BUF_INIT(TEXT_MAX);
 
-    if (pid < 0)
-        return err_sys(err, "fork");
-    if (pid == 0)
-        become_worker(m, index, parent);
-    s->pid = pid;
-    s->started_ms = now_ms();
+    buf_appendf(&text, "%u -> %u worker%s: ", before, w->now.workers,
+                w->now.workers == 1 ? "" : "s");
+    sizing_reason(&w->ask, &w->now, &text);
+    if (!w->now.fixed && w->cpus_before != w->now.cpus)
+        buf_appendf(&text, " (was %g)", w->cpus_before);
+    log_info("%s", buf_cstr(&text));
+}
+
+/* While two masters serve the same sockets, neither changes how many there are. */
+static bool
+may_change(const struct master *m)
+{
+    return !m->crew.shared && m->stop == STOP_NONE;
+}
+
+static void
+follow_limits(struct master *m)
+{
+    unsigned before = m->crew.wanted;
+
+    if (!may_change(m) || m->by_hand || before == m->opts->watch->now.workers)
+        return;
+    if (m->start_by_ms == 0)
+        log_change(m, before);
+    want(m, m->opts->watch->now.workers);
+}
+
+static void
+look(struct master *m)
+{
+    const struct sizing *now = &m->opts->watch->now;
+
+    watch_look(m->opts->watch, crew_worker_bytes(&m->crew));
+    if (now->source != NULL)
+        stats_set_cpus(m->crew.stats, now->cpus, now->source);
+    m->look_at_ms =
+        m->settings->process.watch_ms > 0 ? now_ms() + m->settings->process.watch_ms : -1;
+    follow_limits(m);
+}
+
+static void
+log_ready(const struct master *m)
+{
+    cleanup_buf struct buf text = BUF_INIT(TEXT_MAX);
+
+    sizing_describe(&m->opts->watch->ask, &m->opts->watch->now, &text);
+    buf_append_str(&text, "; listening on ");
+    listen_format(m->opts->listen, &text);
+    log_info("%s", buf_cstr(&text));
+}
+
+/* The first workers are ready, or it takes too long.  Memory decides by the size of a worker, and
+ * that is known when there is one. */
+static void
+end_start(struct master *m)
+{
+    if (m->start_by_ms == 0 || m->stop != STOP_NONE ||
+        (crew_ready(&m->crew) < m->crew.wanted && m->crew.stats->restarts == 0 &&
+         now_ms() < m->start_by_ms))
+        return;
+    if (m->measuring) {
+        m->measuring = false;
+        look(m);
+        if (m->crew.wanted > 1) {
+            m->start_by_ms = now_ms() + START_MS;
+            return;
+        }
+    }
+    m->start_by_ms = 0;
+    log_ready(m);
+}
+
+/* ---- stopping ---- */
+
+static void
+begin_stop(struct master *m, enum stop stop)
+{
+    if (stop <= m->stop)
+        return;
+    if (m->stop == STOP_NONE)
+        m->deadline_ms = now_ms() + m->settings->graceful_ms;
+    m->crew.stats->draining = true;
+    if (stop == STOP_DELAYED) {
+        m->stop = stop;
+        m->stop_at_ms = now_ms() + m->settings->process.drain_delay_ms;
+        return;
+    }
+    m->stop = stop;
+    /* The workers have their own; as long as ours are open, the kernel keeps queueing. */
+    if (!m->crew.shared)
+        listen_stop(m->opts->listen);
+    listen_close(m->opts->listen);
+    if (stop == STOP_GRACEFUL)
+        crew_stop(&m->crew, SIGTERM, m->deadline_ms);
+    else
+        crew_stop(&m->crew, SIGQUIT, now_ms());
+}
+
+static void
+on_term(struct master *m)
+{
+    bool delayed = m->stop == STOP_NONE && m->settings->process.drain_delay_ms > 0;
+
+    begin_stop(m, delayed ? STOP_DELAYED : STOP_GRACEFUL);
+}
+
+static void
+on_quit(struct master *m)
+{
+    begin_stop(m, STOP_QUICK);
+}
+
+/* ---- the other signals ---- */
+
+/* What is in files may be another thing now: routes and their statements, folders, the database. On
+ * failure all stays as it was. */
+static int
+read_again(struct master *m, struct err *err)
+{
+    struct settings next = *m->settings;
+    struct routes fresh;
+
+    if (next.routes != NULL && (next.routes = options_sql_read(&next, err)) == NULL)
+        return -1;
+    if (route_init(&fresh, &next, err) < 0) {
+        route_done(&fresh);
+        options_sql_routes_free(next.routes);
+        return -1;
+    }
+    route_done(m->opts->routes);
+    *m->opts->routes = fresh;
+    options_sql_routes_free(m->settings->routes);
+    m->settings->routes = next.routes;
     return 0;
 }
 
 static void
-signal_all(const struct master *m, int number)
+on_hup(struct master *m)
 {
-    for (unsigned i = 0; i < m->n; i++) {
-        if (m->slots[i].pid > 0)
-            kill(m->slots[i].pid, number);
-    }
-}
+    struct err err = ERR_INIT;
 
-static void
-describe_end(int status, char out[64])
-{
-    if (WIFSIGNALED(status))
-        snprintf(out, 64, "was killed by signal %d (%s)", WTERMSIG(status),
-                 strsignal(WTERMSIG(status)));
-    else
-        snprintf(out, 64, "ended with status %d", WEXITSTATUS(status));
-}
-
-/* A worker is gone: when shall its place be taken? */
-static void
-plan_restart(struct master *m, unsigned index, int status)
-{
-    struct slot *s = &m->slots[index];
-    int64_t pause = 0;
-    char how[64];
-    long pid = s->pid;
-
-    s->pid = 0;
-    if (m->stop != STOP_NONE)
+    if (read_again(m, &err) < 0) {
+        log_error("reload: %s: going on with what was read before", err.msg);
         return;
-    if (now_ms() - s->started_ms >= HEALTHY_MS)
-        s->failures = 0;
-    else
-        s->failures++;
-    /* The first death may be an accident; a second one so soon looks like a rule. */
-    if (s->failures > 1) {
-        unsigned doubled = s->failures - 2 < 8 ? s->failures - 2 : 8;
-
-        pause = (int64_t)PAUSE_FIRST_MS << doubled;
-        pause = pause < PAUSE_MAX_MS ? pause : PAUSE_MAX_MS;
     }
-    s->start_at_ms = now_ms() + pause;
-    describe_end(status, how);
-    log_error("worker %u (pid %ld) %s: starting another in %lld ms", index + 1, pid, how,
-              (long long)pause);
+    m->crew.stats->reloads++;
+    m->by_hand = false;
+    watch_forget(m->opts->watch);
+    look(m);
+    crew_resume(&m->crew);
+    crew_replace(&m->crew);
+    log_info("reload: replacing %u worker%s", m->crew.wanted, m->crew.wanted == 1 ? "" : "s");
+}
+
+static void
+change_by_hand(struct master *m, const char *signal_name, int change)
+{
+    unsigned workers = m->crew.wanted + (unsigned)change;
+
+    if (!may_change(m)) {
+        log_warn("%s: not while two masters serve", signal_name);
+        return;
+    }
+    if (workers < 1 || workers > m->settings->process.max_workers) {
+        log_info("%s: %u worker%s: there may not be %s", signal_name, m->crew.wanted,
+                 m->crew.wanted == 1 ? "" : "s", workers < 1 ? "fewer" : "more");
+        return;
+    }
+    m->by_hand = true;
+    log_info("%u -> %u worker%s: %s", m->crew.wanted, workers, workers == 1 ? "" : "s",
+             signal_name);
+    want(m, workers);
+}
+
+static void
+on_ttin(struct master *m)
+{
+    if (m->crew.paused) {
+        crew_resume(&m->crew);
+        log_info("TTIN: starting workers again");
+        return;
+    }
+    change_by_hand(m, "TTIN", 1);
+}
+
+static void
+on_ttou(struct master *m)
+{
+    change_by_hand(m, "TTOU", -1);
+}
+
+static void
+on_usr1(struct master *m)
+{
+    reopen_run();
+    crew_signal(&m->crew, SIGUSR1);
+}
+
+static void
+on_usr2(struct master *m)
+{
+    struct err err = ERR_INIT;
+    pid_t pid;
+
+    if (getpid() == 1) {
+        log_warn("USR2: no upgrade: the container would end with its first process");
+        return;
+    }
+    if (m->crew.shared) {
+        log_warn("USR2: an upgrade is going on already");
+        return;
+    }
+    pid = upgrade_start(m->opts->listen, &m->mask_before, &err);
+    if (pid < 0) {
+        log_error("USR2: no upgrade: %s", err.msg);
+        return;
+    }
+    log_info("USR2: a new master starts as process %ld", (long)pid);
+    m->heir = pid;
+    m->crew.shared = true;
+    /* From now on it is the new one that may say which sockets get connections. */
+    m->opts->listen->spread = true;
+    m->opts->listen->keep_names = true;
+}
+
+/* A terminal sends it to all when its window changes. */
+static void
+on_winch(struct master *m)
+{
+    cleanup_fd int terminal = open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+    if (terminal >= 0) {
+        log_debug("WINCH: ignored in a terminal");
+        return;
+    }
+    log_info("WINCH: stopping the workers");
+    crew_pause(&m->crew);
+}
+
+static const struct {
+    int number;
+    void (*act)(struct master *m);
+    bool at_stop; /* also while it is stopping */
+} signals[] = {
+    {SIGTERM, on_term, true},  {SIGINT, on_quit, true},   {SIGQUIT, on_quit, true},
+    {SIGUSR1, on_usr1, true},  {SIGHUP, on_hup, false},   {SIGTTIN, on_ttin, false},
+    {SIGTTOU, on_ttou, false}, {SIGUSR2, on_usr2, false}, {SIGWINCH, on_winch, false},
+};
+
+/* Blocked before the first fork, so that none can be lost between a worker's start and the moment
+ * it listens for them. */
+static int
+block_signals(struct master *m, struct err *err)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+        sigaddset(&set, signals[i].number);
+    sigprocmask(SIG_BLOCK, &set, &m->mask_before);
+    signal(SIGPIPE, SIG_IGN);
+    m->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    return m->signal_fd < 0 ? err_sys(err, "signalfd") : 0;
+}
+
+static void
+obey_signals(struct master *m)
+{
+    struct signalfd_siginfo info;
+
+    while (read(m->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+        for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
+            if (signals[i].number == (int)info.ssi_signo &&
+                (m->stop == STOP_NONE || signals[i].at_stop))
+                signals[i].act(m);
+        }
+    }
+}
+
+/* ---- two masters ---- */
+
+static void
+after_heir(struct master *m)
+{
+    log_warn("the new master (pid %ld) has ended: this one goes on", (long)m->heir);
+    m->heir = 0;
+    m->crew.shared = false;
+    m->opts->listen->keep_names = false;
+    want(m, m->crew.wanted);
+    crew_resume(&m->crew);
+}
+
+static void
+after_elder(struct master *m)
+{
+    struct err err = ERR_INIT;
+
+    log_info("the old master has ended");
+    m->has_elder = false;
+    m->crew.shared = false;
+    m->opts->listen->keep_names = false;
+    if (pidfile_promote(m->opts->pidfile, &err) < 0)
+        log_error("%s", err.msg);
+    if (m->stop == STOP_NONE && !m->by_hand)
+        want(m, m->opts->watch->now.workers);
 }
 
 static void
@@ -137,148 +394,128 @@ reap(struct master *m)
     pid_t pid;
 
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        for (unsigned i = 0; i < m->n; i++) {
-            if (m->slots[i].pid == pid)
-                plan_restart(m, i, status);
-        }
+        if (!crew_reaped(&m->crew, pid, status) && pid == m->heir && m->stop == STOP_NONE)
+            after_heir(m);
     }
 }
 
-static void
-restart_due(struct master *m)
-{
-    for (unsigned i = 0; i < m->n && m->stop == STOP_NONE; i++) {
-        struct slot *s = &m->slots[i];
-        struct err err = ERR_INIT;
+/* ---- the loop ---- */
 
-        if (s->pid != 0 || s->start_at_ms > now_ms())
-            continue;
-        if (start_worker(m, i, &err) < 0) {
-            s->start_at_ms = now_ms() + PAUSE_MAX_MS;
-            log_error("worker %u: %s: trying again in %d ms", i + 1, err.msg, PAUSE_MAX_MS);
-        }
-    }
-}
-
-static void
-begin_stop(struct master *m, enum stop stop)
+static int64_t
+sooner(int64_t a, int64_t b)
 {
-    if (stop <= m->stop)
-        return;
-    m->stop = stop;
-    m->kill_at_ms =
-        now_ms() + KILL_AFTER_MS + (stop == STOP_GRACEFUL ? (int64_t)m->settings->graceful_ms : 0);
-    /* The workers have their own; as long as ours are open, the kernel keeps queueing. */
-    listen_stop(m->listen);
-    listen_close(m->listen);
-    signal_all(m, stop == STOP_GRACEFUL ? SIGTERM : SIGQUIT);
-}
-
-static bool
-has_children(const struct master *m)
-{
-    for (unsigned i = 0; i < m->n; i++) {
-        if (m->slots[i].pid > 0)
-            return true;
-    }
-    return false;
+    return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
 /* When something is to be done without a signal, or -1. */
 static int64_t
 next_ms(const struct master *m)
 {
-    int64_t next = -1;
+    int64_t next = crew_next_ms(&m->crew);
 
-    if (m->stop != STOP_NONE)
-        return m->killed ? -1 : m->kill_at_ms;
-    for (unsigned i = 0; i < m->n; i++) {
-        const struct slot *s = &m->slots[i];
-
-        if (s->pid == 0 && (next < 0 || s->start_at_ms < next))
-            next = s->start_at_ms;
-    }
-    return next;
+    if (m->stop == STOP_NONE)
+        next = sooner(next, m->look_at_ms);
+    if (m->stop == STOP_DELAYED)
+        next = sooner(next, m->stop_at_ms);
+    if (m->start_by_ms > 0 && m->stop == STOP_NONE)
+        next = sooner(next, m->start_by_ms);
+    if (m->has_elder)
+        next = sooner(next, now_ms() + ELDER_MS);
+    return sooner(next, emf_next_ms(&m->emf));
 }
 
-/* The signal that came, or 0 when it was time for something else. */
-static int
-wait_signal(const struct master *m)
+static void
+wait_for_something(const struct master *m)
 {
+    struct pollfd fds[] = {{.fd = m->signal_fd, .events = POLLIN},
+                           {.fd = m->crew.stats->wake_fd, .events = POLLIN}};
     int64_t next = next_ms(m);
     int64_t left = next - now_ms();
-    struct timespec t;
-    int number;
+    uint64_t times;
 
     if (next < 0)
-        return sigwaitinfo(&m->signals, NULL);
-    if (left < 0)
+        left = -1;
+    else if (left < 0)
         left = 0;
-    t = (struct timespec){left / 1000, left % 1000 * 1000000};
-    number = sigtimedwait(&m->signals, NULL, &t);
-    return number > 0 ? number : 0;
+    /* What poll() might have to say does not matter: everything is looked at after it. */
+    if (poll(fds, ARRAY_LEN(fds), left > INT_MAX ? INT_MAX : (int)left) > 0 &&
+        read(m->crew.stats->wake_fd, &times, sizeof(times)) < 0 && errno != EAGAIN)
+        log_debug("eventfd: %m");
 }
 
 static void
 supervise(struct master *m)
 {
-    while (m->stop == STOP_NONE || has_children(m)) {
-        switch (wait_signal(m)) {
-        case SIGTERM:
-            begin_stop(m, STOP_GRACEFUL);
-            break;
-        case SIGINT:
-        case SIGQUIT:
-            begin_stop(m, STOP_QUICK);
-            break;
-        default:
-            break;
-        }
+    while (m->stop < STOP_GRACEFUL || !crew_is_empty(&m->crew)) {
+        wait_for_something(m);
+        obey_signals(m);
         reap(m);
-        restart_due(m);
-        if (m->stop != STOP_NONE && !m->killed && now_ms() >= m->kill_at_ms && has_children(m)) {
-            log_warn("killing workers that did not end in time");
-            signal_all(m, SIGKILL);
-            m->killed = true;
-        }
+        end_start(m);
+        if (m->has_elder && upgrade_elder() == 0)
+            after_elder(m);
+        if (m->stop == STOP_DELAYED && now_ms() >= m->stop_at_ms)
+            begin_stop(m, STOP_GRACEFUL);
+        if (m->stop == STOP_NONE && m->look_at_ms >= 0 && now_ms() >= m->look_at_ms)
+            look(m);
+        crew_tick(&m->crew);
+        emf_tick(&m->emf, m->crew.stats, now_ms(), false);
     }
+    emf_tick(&m->emf, m->crew.stats, now_ms(), true);
 }
 
-/* Blocked before the first fork, so that none can be lost between a worker's start and the moment
- * it listens for them. */
-static void
-block_signals(struct master *m)
+/* The first workers.  With an elder as many as it has sockets for, none of which may be left
+ * without one. */
+static int
+begin(struct master *m, struct err *err)
 {
-    static const int taken[] = {SIGCHLD, SIGTERM, SIGINT, SIGQUIT};
-    static const int ignored[] = {SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2};
+    const struct sizing *s = &m->opts->watch->now;
+    unsigned workers = s->workers;
 
-    sigemptyset(&m->signals);
-    for (size_t i = 0; i < ARRAY_LEN(taken); i++)
-        sigaddset(&m->signals, taken[i]);
-    sigprocmask(SIG_BLOCK, &m->signals, &m->mask_before);
-    for (size_t i = 0; i < ARRAY_LEN(ignored); i++)
-        signal(ignored[i], SIG_IGN);
+    m->opts->listen->keep_names = upgrade_elder() != 0;
+    if (upgrade_elder() != 0) {
+        m->has_elder = true;
+        m->crew.shared = true;
+        workers = m->opts->listen->seats;
+    } else if (!s->fixed && s->memory_bytes > 0 && s->workers > 1) {
+        m->measuring = true;
+        workers = 1;
+    }
+    if (crew_want(&m->crew, workers, err) < 0)
+        return -1;
+    if (s->source != NULL)
+        stats_set_cpus(m->crew.stats, s->cpus, s->source);
+    crew_tick(&m->crew);
+    m->start_by_ms = now_ms() + START_MS;
+    /* Where a number was given nobody has looked yet. */
+    m->look_at_ms = s->fixed                            ? now_ms()
+                    : m->settings->process.watch_ms > 0 ? now_ms() + m->settings->process.watch_ms
+                                                        : -1;
+    return 0;
 }
 
 int
-master_run(const struct settings *settings, struct routes *routes, struct listen_set *listen,
-           const char *ready, struct err *err)
+master_run(const struct master_opts *opts, struct err *err)
 {
-    struct master m = {.settings = settings, .routes = routes, .listen = listen};
+    struct master m = {.opts = opts, .settings = opts->settings, .signal_fd = -1};
+    int result = -1;
 
-    m.n = listen->workers;
-    m.slots = mem_alloc(m.n * sizeof(*m.slots));
-    block_signals(&m);
-    for (unsigned i = 0; i < m.n; i++) {
-        if (start_worker(&m, i, err) < 0) {
-            begin_stop(&m, STOP_QUICK);
-            supervise(&m);
-            free(m.slots);
-            return -1;
-        }
+    m.crew =
+        (struct crew){.settings = opts->settings, .routes = opts->routes, .listen = opts->listen};
+    m.crew.stats = stats_open(PROCESSES_MAX, err);
+    if (m.crew.stats == NULL)
+        return -1;
+    if (block_signals(&m, err) == 0) {
+        m.crew.signal_fd = m.signal_fd;
+        m.crew.checked_ms = now_ms();
+        result = begin(&m, err);
     }
-    log_info("%s", ready);
-    supervise(&m);
-    free(m.slots);
-    return 0;
+    emf_open(&m.emf, opts->settings->log.emf, opts->settings->log.emf_ms, m.crew.stats, now_ms());
+    if (result == 0)
+        supervise(&m);
+    emf_close(&m.emf);
+    if (m.signal_fd >= 0)
+        close(m.signal_fd);
+    crew_done(&m.crew);
+    stats_close(m.crew.stats);
+    return result;
 }

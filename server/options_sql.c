@@ -106,18 +106,19 @@ set_database(const struct options *o, struct settings *s, struct err *err)
     return set_password(o, s->database, err);
 }
 
-static int
-read_routes(struct settings *s, struct str text, const char *name, struct err *err)
+static struct routefile *
+parse_routes(struct str text, const char *name, struct err *err)
 {
     cleanup_buf struct buf findings = BUF_INIT(FINDINGS_MAX);
     struct routefile f;
     unsigned n = routefile_parse(text, name, &f, &findings);
     struct str rest = buf_view(&findings);
+    struct routefile *out;
 
     if (n == 0) {
-        s->routes = mem_alloc(sizeof(f));
-        *s->routes = f;
-        return 0;
+        out = mem_alloc(sizeof(f));
+        *out = f;
+        return out;
     }
     for (; n > 1; n--) {
         struct str line = str_cut(&rest, '\n');
@@ -125,23 +126,34 @@ read_routes(struct settings *s, struct str text, const char *name, struct err *e
         log_error(STR_FMT, STR_ARG(line));
     }
     rest = str_trim(rest);
-    return err_set(err, ERR_INVALID, STR_FMT, STR_ARG(rest));
+    err_set(err, ERR_INVALID, STR_FMT, STR_ARG(rest));
+    return NULL;
+}
+
+struct routefile *
+options_sql_read(const struct settings *s, struct err *err)
+{
+    cleanup_buf struct buf text = BUF_INIT(ROUTEFILE_MAX);
+
+    if (s->routes_builtin)
+        return parse_routes(str_from(posts), "posts", err);
+    if (fs_read(s->routes_path, &text, err) < 0) {
+        err_wrap(err, "--routes");
+        return NULL;
+    }
+    return parse_routes(buf_view(&text), s->routes_path, err);
 }
 
 static int
 set_routes(const struct options *o, struct settings *s, struct err *err)
 {
-    cleanup_buf struct buf text = BUF_INIT(ROUTEFILE_MAX);
-
     if (s->database == NULL)
         return 0;
     s->cache_bytes = o->cache_size;
+    s->routes_path = o->routes;
     s->routes_builtin = o->routes == NULL;
-    if (s->routes_builtin)
-        return read_routes(s, str_from(posts), "posts", err);
-    if (fs_read(o->routes, &text, err) < 0)
-        return err_wrap(err, "--routes");
-    return read_routes(s, buf_view(&text), o->routes, err);
+    s->routes = options_sql_read(s, err);
+    return s->routes != NULL ? 0 : -1;
 }
 
 int
@@ -155,14 +167,20 @@ options_sql(const struct options *o, struct settings *s, struct err *err)
 }
 
 void
+options_sql_routes_free(struct routefile *f)
+{
+    if (f != NULL)
+        routefile_done(f);
+    free(f);
+}
+
+void
 options_sql_done(struct settings *s)
 {
     if (s->database != NULL)
         db_target_done(s->database);
-    if (s->routes != NULL)
-        routefile_done(s->routes);
+    options_sql_routes_free(s->routes);
     free(s->database);
-    free(s->routes);
     s->database = NULL;
     s->routes = NULL;
 }

@@ -10,12 +10,19 @@
 #include "base/mem.h"
 #include "server/handlers.h"
 #include "server/http_parse.h"
+#include "server/pack.h"
 #include "server/settings.h"
+#include "server/static_mount.h"
 
 /* Every handler with a path of its own. */
 static const struct handler *const handlers[] = {
     &handler_health,
+    &handler_ready,
+    &handler_metrics,
 };
+
+/* What an address for metrics alone serves. */
+static const struct handler *const probes[] = {&handler_health, &handler_ready, &handler_metrics};
 
 void
 route_add(struct routes *r, struct route route)
@@ -42,14 +49,23 @@ compare(const void *pa, const void *pb)
 static int
 add_mount(struct routes *r, const struct settings_mount *m, struct err *err)
 {
-    int folder = open(m->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    struct route route = {
+        .handler = &handler_static, .path = m->url, .is_prefix = true, .folder = -1};
 
-    if (folder < 0)
-        return err_sys(err, "--static %s=%s", m->url, m->folder);
-    route_add(r,
-              (struct route){
-                  .handler = &handler_static, .path = m->url, .is_prefix = true, .folder = folder});
+    if (static_mount_open(m, &route.folder, &route.pack, err) < 0)
+        return -1;
+    route_add(r, route);
     return 0;
+}
+
+static void
+add_proxy(struct routes *r, const struct proxy_mount *m)
+{
+    route_add(r, (struct route){.handler = &handler_proxy,
+                                .path = m->url,
+                                .is_prefix = true,
+                                .folder = -1,
+                                .proxy = m});
 }
 
 static int
@@ -57,7 +73,8 @@ refuse_doubles(const struct routes *r, struct err *err)
 {
     for (size_t i = 1; i < r->n; i++) {
         if (compare(&r->v[i - 1], &r->v[i]) == 0)
-            return err_set(err, ERR_USAGE, "--static %s=... is given twice", r->v[i].path);
+            return err_set(err, ERR_USAGE, "--static or --proxy %s=... is given twice",
+                           r->v[i].path);
     }
     return 0;
 }
@@ -81,8 +98,18 @@ route_init(struct routes *r, const struct settings *s, struct err *err)
         if (add_mount(r, &s->mounts[i], err) < 0)
             return -1;
     }
+    for (size_t i = 0; i < s->n_proxies; i++)
+        add_proxy(r, &s->proxies[i]);
     qsort(r->v, r->n, sizeof(*r->v), compare);
     return refuse_doubles(r, err);
+}
+
+void
+route_init_probes(struct routes *r)
+{
+    *r = (struct routes){NULL, 0};
+    for (size_t i = 0; i < ARRAY_LEN(probes); i++)
+        route_add(r, (struct route){.handler = probes[i], .path = probes[i]->path, .folder = -1});
 }
 
 void
@@ -91,6 +118,7 @@ route_done(struct routes *r)
     for (size_t i = 0; i < r->n; i++) {
         if (r->v[i].folder >= 0)
             close(r->v[i].folder);
+        pack_close(r->v[i].pack);
     }
     free(r->v);
     *r = (struct routes){NULL, 0};

@@ -18,19 +18,23 @@ struct conn_group;
 struct err;
 struct exchange;
 struct loop;
+struct pack;
 struct pool;
+struct proxy_mount;
 struct route;
 struct settings;
 struct stats;
+struct stats_slot;
 
 /* What a worker has for its handlers.  All of it lives as long as the worker. */
 struct worker_env {
     const struct settings *settings;
     struct loop *loop;
     struct conn_group *group;
-    struct pool *pool;   /* threads for what blocks */
-    struct stats *stats; /* shared with the master */
-    unsigned index;      /* of the worker */
+    struct pool *pool;         /* threads for what blocks */
+    const struct stats *stats; /* shared with the master */
+    struct stats_slot *slot;   /* this worker's own */
+    unsigned index;            /* of the worker */
 };
 
 /* What becomes of a request's body before or while the handler answers.  Its length is limited in
@@ -53,7 +57,9 @@ struct handler {
     void (*close)(struct route *route);
     void (*respond)(struct exchange *x);
     enum handler_body body;
-    bool probe; /* answered even at the ceiling of connections: health must show that */
+    bool raw_path;      /* takes the path as the client wrote it: an escaped slash is no matter */
+    bool aborts_on_eof; /* a client that shuts its side while it waits is taken for gone */
+    bool probe;         /* answered even at the ceiling of connections: health must show that */
     /* A part of the body; the last call has last set, and perhaps no bytes.  Not called when the
      * request has no body. */
     void (*on_body)(struct exchange *x, struct str part, bool last);
@@ -68,9 +74,11 @@ struct route {
     const struct handler *handler;
     const char *path;
     size_t path_n;
-    bool is_prefix; /* whole segments: "/a" holds "/a" and "/a/b", not "/ab" */
-    int folder;     /* of a mounted folder, opened by the master; else -1 */
-    void *local;    /* the handler's own, in this worker */
+    bool is_prefix;                  /* whole segments: "/a" holds "/a" and "/a/b", not "/ab" */
+    int folder;                      /* of a mounted folder, opened by the master; else -1 */
+    struct pack *pack;               /* of a mounted archive; else NULL */
+    const struct proxy_mount *proxy; /* of a mounted proxy */
+    void *local;                     /* the handler's own, in this worker */
 };
 
 struct routes {
@@ -83,6 +91,8 @@ void route_add(struct routes *r, struct route route);
 
 /* Makes the table and checks every handler. */
 int route_init(struct routes *r, const struct settings *s, struct err *err) NODISCARD;
+/* Only health, readiness and metrics. */
+void route_init_probes(struct routes *r);
 void route_done(struct routes *r);
 
 /* In a worker: opens what the handlers need, and closes it. */

@@ -7,12 +7,11 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/num.h"
 #include "cpu/cpu.h"
 #include "cpu/policy.h"
 #include "server/http_fetch.h"
-
-enum { WORKERS_MAX = 1024 };
 
 /* One loop uses up a CPU; a worker that waits for its database leaves it to others. */
 static const char *
@@ -21,19 +20,23 @@ class_policy(const struct sizing_opts *opts)
     return strcmp(opts->worker_class, "event") == 0 ? "n" : "2n+1";
 }
 
-static int
-fixed_number(const struct sizing_opts *opts, uint64_t n, unsigned *workers, struct buf *why,
-             struct err *err)
-{
-    const char *where = opts->from_environment ? "WEB_CONCURRENCY" : "--workers";
+/* Kept for the master, and for the files that the kernel holds in memory for the workers. */
+enum { RESERVE_PART = 8 };
+#define RESERVE_MIN ((uint64_t)8 << 20)
+#define RESERVE_MAX ((uint64_t)128 << 20)
 
-    if (n < 1 || n > WORKERS_MAX)
-        return err_set(err, ERR_USAGE, "%s '%s': there must be from 1 to %d workers", where,
-                       opts->workers, WORKERS_MAX);
-    *workers = (unsigned)n;
-    buf_appendf(why, "%u worker%s (%s, %s)", *workers, n == 1 ? "" : "s", opts->worker_class,
-                where);
-    return 0;
+static const char *
+where_from(const struct sizing_opts *opts)
+{
+    return opts->from_environment ? "WEB_CONCURRENCY" : "--workers";
+}
+
+static unsigned
+at_most(const struct sizing_opts *opts, unsigned workers)
+{
+    unsigned most = opts->max_workers > 0 ? opts->max_workers : SIZING_WORKERS_MAX;
+
+    return workers < most ? workers : most;
 }
 
 /* On ECS no file shows the task's quota: without the metadata the workers may be far too many,
@@ -63,59 +66,154 @@ warn_without_metadata(const struct cpu_limits *l)
              named ? "" : failed->where, named ? "" : ": ", failed->note);
 }
 
-static int
-by_policy(const struct sizing_opts *opts, const char *text, unsigned *workers, struct buf *why,
-          struct err *err)
+static char *
+source_text(enum cpu_source source, const char *where)
 {
-    struct cpu_opts ask = {
-        .explicit_cpus = opts->cpus, .root = FS_ROOT_SYSTEM, .fetch = http_fetch};
-    cleanup_cpu_limits struct cpu_limits limits = {0};
-    struct policy policy;
-    char name[48];
-    char cpus[32];
+    return mem_printf("%s%s%s", cpu_source_name(source), where != NULL ? " " : "",
+                      where != NULL ? where : "");
+}
 
-    if (policy_parse(text, &policy, err) < 0)
-        return -1;
+int
+sizing_limits(const struct sizing_opts *opts, struct sizing *out, struct err *err)
+{
+    struct cpu_opts ask = {.explicit_cpus = opts->cpus,
+                           .root = FS_ROOT_SYSTEM,
+                           .fetch = opts->fetch != NULL ? opts->fetch : http_fetch,
+                           .fetch_ctx = opts->fetch_ctx};
+    cleanup_cpu_limits struct cpu_limits limits = {0};
+
     if (cpu_detect(&ask, &limits, err) < 0)
         return -1;
-    warn_without_metadata(&limits);
-    *workers = policy_workers(&policy, limits.cpus, NULL, NULL);
-    if (*workers > WORKERS_MAX)
-        *workers = WORKERS_MAX;
-    policy_format(&policy, name);
-    num_format_decimal(limits.cpus, cpus);
-    buf_appendf(why, "%u worker%s (%s, policy %s) for %s CPU%s from %s", *workers,
-                *workers == 1 ? "" : "s", opts->worker_class, name, cpus,
-                limits.cpus == 1 ? "" : "s", cpu_source_name(limits.cpus_source));
-    if (limits.cpus_where != NULL)
-        buf_appendf(why, " %s", limits.cpus_where);
+    if (!opts->quiet)
+        warn_without_metadata(&limits);
+    *out = (struct sizing){.cpus = limits.cpus, .memory_bytes = limits.memory_bytes};
+    out->source = source_text(limits.cpus_source, limits.cpus_where);
+    out->memory_source = source_text(limits.memory_source, limits.memory_where);
+    return 0;
+}
+
+static uint64_t
+reserve_of(uint64_t memory)
+{
+    uint64_t part = memory / RESERVE_PART;
+
+    return part < RESERVE_MIN ? RESERVE_MIN : part > RESERVE_MAX ? RESERVE_MAX : part;
+}
+
+static const char *
+policy_text(const struct sizing_opts *opts)
+{
+    const char *text = opts->workers;
+
+    if (text != NULL && text[0] != '\0' && strcmp(text, "auto") != 0)
+        return text;
+    return opts->policy != NULL ? opts->policy : class_policy(opts);
+}
+
+static int
+by_policy(const struct sizing_opts *opts, struct sizing *out, struct err *err)
+{
+    struct policy_memory memory = {.per_worker_bytes = opts->worker_bytes};
+    struct policy policy;
+
+    if (policy_parse(policy_text(opts), &policy, err) < 0 || sizing_limits(opts, out, err) < 0)
+        return -1;
+    memory.limit_bytes = out->memory_bytes;
+    memory.reserve_bytes = reserve_of(out->memory_bytes);
+    out->workers = at_most(opts, policy_workers(&policy, out->cpus, NULL, NULL));
+    if (at_most(opts, policy_workers(&policy, out->cpus, &memory, &out->capped)) < out->workers)
+        out->workers = policy_workers(&policy, out->cpus, &memory, NULL);
+    else
+        out->capped = false;
     return 0;
 }
 
 int
-sizing_workers(const struct sizing_opts *opts, unsigned *workers, struct buf *why, struct err *err)
+sizing_find(const struct sizing_opts *opts, struct sizing *out, struct err *err)
 {
-    const char *text = opts->workers;
     uint64_t n;
 
-    if (text == NULL || text[0] == '\0' || strcmp(text, "auto") == 0)
-        return by_policy(opts, opts->policy != NULL ? opts->policy : class_policy(opts), workers,
-                         why, err);
     /* Blanks around a number in the environment are common, and gunicorn takes them. */
-    if (num_parse_u64(str_trim(str_from(text)), UINT64_MAX, &n))
-        return fixed_number(opts, n, workers, why, err);
-    if (by_policy(opts, text, workers, why, err) < 0)
-        return err_wrap(err, "%s", opts->from_environment ? "WEB_CONCURRENCY" : "--workers");
+    if (opts->workers == NULL ||
+        !num_parse_u64(str_trim(str_from(opts->workers)), UINT64_MAX, &n)) {
+        if (by_policy(opts, out, err) == 0)
+            return 0;
+        return policy_text(opts) == opts->workers ? err_wrap(err, "%s", where_from(opts)) : -1;
+    }
+    if (n < 1 || n > SIZING_WORKERS_MAX)
+        return err_set(err, ERR_USAGE, "%s '%s': there must be from 1 to %d workers",
+                       where_from(opts), opts->workers, SIZING_WORKERS_MAX);
+    *out = (struct sizing){.workers = at_most(opts, (unsigned)n), .fixed = true};
     return 0;
 }
 
-double
-sizing_cpus(const struct sizing_opts *opts)
+void
+sizing_done(struct sizing *s)
 {
-    struct cpu_opts ask = {
-        .explicit_cpus = opts->cpus, .root = FS_ROOT_SYSTEM, .fetch = http_fetch};
-    cleanup_cpu_limits struct cpu_limits limits = {0};
-    struct err err = ERR_INIT;
+    free(s->source);
+    free(s->memory_source);
+    *s = (struct sizing){0};
+}
 
-    return cpu_detect(&ask, &limits, &err) == 0 ? limits.cpus : 0;
+static void
+append_mib(struct buf *out, uint64_t bytes)
+{
+    uint64_t hundredths = bytes / 1024 * 100 / 1024;
+    char text[32];
+
+    num_format_decimal((double)hundredths / 100, text);
+    buf_appendf(out, "%s MiB", text);
+}
+
+static void
+append_memory(const struct sizing_opts *opts, const struct sizing *s, struct buf *out)
+{
+    append_mib(out, s->memory_bytes);
+    buf_appendf(out, " from %s, ", s->memory_source);
+    append_mib(out, opts->worker_bytes);
+    buf_append_str(out, " a worker");
+}
+
+static void
+append_cpus(const struct sizing *s, struct buf *out)
+{
+    char cpus[32];
+
+    num_format_decimal(s->cpus, cpus);
+    buf_appendf(out, "%s CPU%s from %s", cpus, s->cpus == 1 ? "" : "s", s->source);
+}
+
+void
+sizing_reason(const struct sizing_opts *opts, const struct sizing *s, struct buf *out)
+{
+    if (s->fixed) {
+        buf_append_str(out, where_from(opts));
+        return;
+    }
+    append_cpus(s, out);
+    if (!s->capped)
+        return;
+    buf_append_str(out, "; memory allows no more: ");
+    append_memory(opts, s, out);
+}
+
+void
+sizing_describe(const struct sizing_opts *opts, const struct sizing *s, struct buf *out)
+{
+    struct err ignored = ERR_INIT;
+    struct policy policy;
+    char name[48];
+
+    buf_appendf(out, "%u worker%s (%s, ", s->workers, s->workers == 1 ? "" : "s",
+                opts->worker_class);
+    if (s->fixed) {
+        sizing_reason(opts, s, out);
+        buf_append_char(out, ')');
+        return;
+    }
+    if (policy_parse(policy_text(opts), &policy, &ignored) == 0) {
+        policy_format(&policy, name);
+        buf_appendf(out, "policy %s) for ", name);
+    }
+    sizing_reason(opts, s, out);
 }

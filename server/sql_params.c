@@ -239,6 +239,12 @@ read_body(struct reader *in, const struct exchange *x)
     bool is_json = in->job->route->body == ROUTEFILE_BODY_JSON;
     const char *type = is_json ? "application/json" : "application/x-www-form-urlencoded";
 
+    /* RFC 9110 15.5.12: not taken for an empty one, which most clients that forget it do not mean.
+     */
+    if (!x->request->has_length && !x->request->chunked) {
+        snprintf(in->why, 256, "a body with its length is needed");
+        return 411;
+    }
     if (!has_type(x, type)) {
         snprintf(in->why, 256, "the body must be %s", type);
         return 415;

@@ -13,16 +13,6 @@ timeout_list_init(struct timeout_list *l, int64_t after_ms,
 }
 
 void
-timeout_disarm(struct timeout *t)
-{
-    if (t->list == NULL)
-        return;
-    t->prev->next = t->next;
-    t->next->prev = t->prev;
-    t->list = NULL;
-}
-
-void
 timeout_arm(struct timeout_list *l, struct timeout *t, int64_t now_ms)
 {
     timeout_disarm(t);

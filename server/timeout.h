@@ -8,6 +8,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct timeout_list;
@@ -30,7 +31,17 @@ void timeout_list_init(struct timeout_list *l, int64_t after_ms,
 
 /* Starts anew when it is armed already, in this list or another. */
 void timeout_arm(struct timeout_list *l, struct timeout *t, int64_t now_ms);
-void timeout_disarm(struct timeout *t);
+
+/* Here, because most that are asked to are not armed. */
+static inline void
+timeout_disarm(struct timeout *t)
+{
+    if (t->list == NULL)
+        return;
+    t->prev->next = t->next;
+    t->next->prev = t->prev;
+    t->list = NULL;
+}
 
 /* The one that has waited longest, or NULL. */
 struct timeout *timeout_oldest(const struct timeout_list *l);

@@ -1,136 +1,68 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/worker.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/epoll.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/log.h"
-#include "base/mem.h"
+#include "server/acceptor.h"
+#include "server/admin.h"
 #include "server/conn.h"
 #include "server/listen.h"
 #include "server/loop.h"
 #include "server/pool.h"
+#include "server/reopen.h"
 #include "server/route.h"
+#include "server/sandbox.h"
 #include "server/settings.h"
+#include "server/stats.h"
 #include "server/timeout.h"
 
 enum {
-    ACCEPTS_MAX = 64,      /* in one turn, so that open connections get theirs */
-    HANDSHAKES_MS = 100,   /* after a stop: connections that have begun may still arrive */
-    ACCEPT_PAUSE_MS = 100, /* when descriptors or memory are out */
-    WARN_AGAIN_MS = 10000  /* that they still are */
+    HANDSHAKES_MS = 100,       /* after a stop: connections that have begun may still arrive */
+    HANDSHAKES_LONG_MS = 1000, /* where nobody is kept waiting for the end */
+    BEAT_MS = 1000
 };
 
 struct worker {
+    const struct worker_opts *opts;
     struct loop loop;
     struct conn_group group;
+    struct acceptor acceptor;
+    struct admin admin;
+    struct pool *pool;
     struct loop_source signals;
-    struct worker_listener *listeners;
-    unsigned n_listeners;
-    struct timeout_list handshakes, pauses, graceful;
-    struct timeout handshake, pause, grace;
-    int64_t warn_at_ms; /* not before */
-    bool stopping;      /* gracefully */
+    struct reopen reopen;
+    struct timeout_list handshakes, graceful, beats;
+    struct timeout handshake, grace, beat;
+    int64_t gauged_ms;     /* when the pool's gauges were last read */
+    uint64_t last_request; /* after which it wants to be replaced */
+    bool accepting;
+    bool stopping; /* gracefully */
     bool ended;
 };
 
-struct worker_listener {
-    struct loop_source source;
-    struct worker *worker;
-    struct listen_socket *socket;
-};
-
-static int
-watch_listener(struct worker *w, struct worker_listener *l, struct err *err)
-{
-    /* EPOLLEXCLUSIVE: one worker wakes for a connection on a socket that all share. */
-    return loop_add(&w->loop, &l->source, EPOLLIN | (l->socket->shared ? EPOLLEXCLUSIVE : 0), err);
-}
-
-/* Out of descriptors or memory: connections wait in the queue until some are free again, instead of
- * turning the loop into a busy one. */
 static void
-pause_accepting(struct worker *w)
+stop_accepting(struct worker *w)
 {
-    if (w->loop.now_ms >= w->warn_at_ms) {
-        log_warn("cannot accept connections for the moment: %m");
-        w->warn_at_ms = w->loop.now_ms + WARN_AGAIN_MS;
-    }
-    for (unsigned i = 0; i < w->n_listeners; i++)
-        loop_remove(&w->loop, &w->listeners[i].source);
-    timeout_arm(&w->pauses, &w->pause, w->loop.now_ms);
+    if (w->accepting)
+        acceptor_close(&w->acceptor, ACCEPTOR_ALL);
+    w->accepting = false;
 }
 
 static void
-resume_accepting(struct timeout *t UNUSED, void *ctx)
-{
-    struct worker *w = ctx;
-    struct err err = ERR_INIT;
-
-    for (unsigned i = 0; i < w->n_listeners; i++) {
-        if (watch_listener(w, &w->listeners[i], &err) < 0)
-            log_error("%s", err.msg);
-    }
-}
-
-/* False when the queue is empty, or nothing can be taken from it. */
-static bool
-accept_one(struct worker_listener *l)
-{
-    struct address peer = {.size = sizeof(peer.local)};
-    int fd = accept4(l->source.fd, &peer.any, &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-    if (fd >= 0) {
-        conn_open(&l->worker->group, fd, &peer);
-        return true;
-    }
-    switch (errno) {
-    case EAGAIN:
-        return false;
-    case EMFILE:
-    case ENFILE:
-    case ENOBUFS:
-    case ENOMEM:
-        pause_accepting(l->worker);
-        return false;
-    default:
-        return true; /* an error of that connection alone, as accept(2) says */
-    }
-}
-
-static void
-on_listener(struct loop_source *s, uint32_t events UNUSED)
-{
-    struct worker_listener *l = (struct worker_listener *)s;
-
-    if (s->fd < 0 || l->worker->pause.list != NULL)
-        return;
-    for (int i = 0; i < ACCEPTS_MAX && accept_one(l); i++)
-        ;
-}
-
-static void
-close_listeners(struct timeout *t UNUSED, void *ctx)
+end_of_handshakes(struct timeout *t UNUSED, void *ctx)
 {
     struct worker *w = ctx;
 
-    for (unsigned i = 0; i < w->n_listeners; i++) {
-        struct worker_listener *l = &w->listeners[i];
-
-        while (w->pause.list == NULL && accept_one(l))
-            ;
-        close(l->source.fd);
-        l->source.fd = -1;
-        l->socket->fd = -1;
-    }
-    w->n_listeners = 0;
-    timeout_disarm(&w->pause);
+    /* With nobody to follow it accepts as long as it lives: slow handshakes may still end. */
+    if (w->opts->slot->order != STATS_RETIRED)
+        stop_accepting(w);
 }
 
 static void
@@ -147,12 +79,26 @@ end_of_grace(struct timeout *t UNUSED, void *ctx)
 static void
 stop_gracefully(struct worker *w)
 {
+    struct stats_slot *slot = w->opts->slot;
+    int64_t deadline_ms = slot->deadline_ms;
+
     if (w->stopping)
         return;
     w->stopping = true;
+    slot->state = STATS_DRAINING;
     conn_group_drain(&w->group);
-    timeout_arm(&w->handshakes, &w->handshake, w->loop.now_ms);
+    if (deadline_ms > 0)
+        w->graceful.after_ms = deadline_ms > w->loop.now_ms ? deadline_ms - w->loop.now_ms : 0;
     timeout_arm(&w->graceful, &w->grace, w->loop.now_ms);
+    if (slot->order == STATS_REPLACED) {
+        stop_accepting(w);
+        return;
+    }
+    if (slot->order == STATS_RETIRED) {
+        acceptor_close(&w->acceptor, ACCEPTOR_SHARED);
+        w->handshakes.after_ms = HANDSHAKES_LONG_MS;
+    }
+    timeout_arm(&w->handshakes, &w->handshake, w->loop.now_ms);
 }
 
 static void
@@ -162,10 +108,16 @@ on_signal(struct loop_source *s, uint32_t events UNUSED)
     struct signalfd_siginfo info;
 
     while (read(s->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-        if (info.ssi_signo == SIGTERM)
+        switch (info.ssi_signo) {
+        case SIGTERM:
             stop_gracefully(w);
-        else
+            break;
+        case SIGUSR1:
+            reopen_run();
+            break;
+        default:
             w->ended = true;
+        }
     }
 }
 
@@ -178,78 +130,182 @@ watch_signals(struct worker *w, struct err *err)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGQUIT);
+    sigaddset(&set, SIGUSR1);
     w->signals = (struct loop_source){on_signal, signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)};
     if (w->signals.fd < 0)
         return err_sys(err, "signalfd");
     return loop_add(&w->loop, &w->signals, EPOLLIN, err);
 }
 
-static int
-watch_listeners(struct worker *w, struct listen_set *set, unsigned index, struct err *err)
+/* The limit of all workers together, by their number: both may change while they run. */
+static void
+share_cpus(struct worker *w)
 {
-    w->listeners = mem_alloc(set->n * sizeof(*w->listeners));
-    for (unsigned i = 0; i < set->n; i++) {
-        struct worker_listener *l = &w->listeners[w->n_listeners++];
+    unsigned workers = w->opts->stats->workers;
+    char source[STATS_SOURCE_MAX];
+    double cpus;
 
-        l->socket = &set->sockets[index * set->n + i];
-        l->source = (struct loop_source){on_listener, l->socket->fd};
-        l->worker = w;
-        if (watch_listener(w, l, err) < 0)
-            return -1;
-    }
-    return 0;
+    stats_cpus(w->opts->stats, &cpus, source);
+    pool_set_cpus(w->pool, cpus / (workers > 0 ? workers : 1));
 }
 
 static void
-watch_timeouts(struct worker *w, const struct settings *s)
+wait_for_beat(struct timeout *t, void *ctx)
 {
-    timeout_list_init(&w->handshakes, HANDSHAKES_MS, close_listeners, w);
-    timeout_list_init(&w->pauses, ACCEPT_PAUSE_MS, resume_accepting, w);
-    timeout_list_init(&w->graceful, s->graceful_ms, end_of_grace, w);
+    struct worker *w = ctx;
+
+    share_cpus(w);
+    timeout_arm(&w->beats, t, w->loop.now_ms);
+}
+
+static void
+watch_timeouts(struct worker *w)
+{
+    timeout_list_init(&w->handshakes, HANDSHAKES_MS, end_of_handshakes, w);
+    timeout_list_init(&w->graceful, w->opts->settings->graceful_ms, end_of_grace, w);
+    timeout_list_init(&w->beats, BEAT_MS, wait_for_beat, w);
     loop_watch(&w->loop, &w->handshakes);
-    loop_watch(&w->loop, &w->pauses);
     loop_watch(&w->loop, &w->graceful);
+    loop_watch(&w->loop, &w->beats);
+    timeout_arm(&w->beats, &w->beat, w->loop.now_ms);
+}
+
+/* With some chance in it, so that not all workers are replaced at the same time. */
+static void
+limit_requests(struct worker *w)
+{
+    const struct settings_process *p = &w->opts->settings->process;
+    uint64_t extra = 0;
+
+    if (p->max_requests == 0) {
+        w->last_request = UINT64_MAX;
+        return;
+    }
+    if (p->max_requests_jitter > 0 && getrandom(&extra, sizeof(extra), GRND_NONBLOCK) > 0)
+        extra %= p->max_requests_jitter + 1;
+    w->last_request = p->max_requests + extra;
+}
+
+/* What the master wants to know of this turn. */
+static void
+report(struct worker *w)
+{
+    struct stats_slot *slot = w->opts->slot;
+
+    atomic_store_explicit(&slot->heartbeat_ms, w->loop.now_ms, memory_order_relaxed);
+    stats_set(slot, STATS_CONNECTIONS, w->group.n);
+    if (w->loop.now_ms != w->gauged_ms) {
+        struct pool_gauges gauges = pool_gauges(w->pool);
+
+        w->gauged_ms = w->loop.now_ms;
+        stats_set(slot, STATS_POOL_THREADS, gauges.threads);
+        stats_set(slot, STATS_POOL_BUSY, gauges.busy);
+        stats_set(slot, STATS_POOL_QUEUE, gauges.queued);
+    }
+    if (w->group.requests < w->last_request || w->stopping)
+        return;
+    w->last_request = UINT64_MAX;
+    slot->spent = true;
+    stats_wake(w->opts->stats);
+}
+
+static bool
+finished(struct worker *w)
+{
+    if (!w->stopping || w->handshake.list != NULL || w->group.n > 0)
+        return false;
+    stop_accepting(w); /* which may bring some more */
+    return w->group.n == 0;
 }
 
 static int
 serve(struct worker *w, struct err *err)
 {
-    while (!w->ended && (!w->stopping || w->n_listeners > 0 || w->group.n > 0)) {
+    share_cpus(w);
+    w->accepting = true;
+    w->opts->slot->state = STATS_READY;
+    stats_wake(w->opts->stats);
+    while (!w->ended && !finished(w)) {
+        report(w);
         if (loop_turn(&w->loop, err) < 0)
             return -1;
         conn_group_sweep(&w->group);
+        admin_sweep(&w->admin);
     }
     return 0;
 }
 
-int
-worker_run(const struct settings *settings, struct routes *routes, struct listen_set *listen,
-           unsigned index)
+static void
+reopen_account(struct reopen *r)
 {
-    struct worker w = {.signals.fd = -1};
+    struct worker *w = (struct worker *)((char *)r - offsetof(struct worker, reopen));
+
+    account_reopen(&w->group.account);
+}
+
+/* Before the sandbox and the change of user, which may be in the way of a log's file. */
+static int
+open_account(struct worker *w, struct err *err)
+{
+    const struct worker_opts *o = w->opts;
+
+    if (account_open(&w->group.account, o->settings, &w->loop, o->slot, err) < 0)
+        return -1;
+    w->reopen.run = reopen_account;
+    reopen_add(&w->reopen);
+    return 0;
+}
+
+/* What the system does not offer is said once, not by every worker. */
+static void
+enter_sandbox(const struct worker_opts *opts)
+{
+    struct err err = ERR_INIT;
+
+    if (opts->settings->sandbox && sandbox_enter(sandbox_parts(opts->settings), &err) < 0 &&
+        opts->seat == 0)
+        log_warn("the workers' sandbox is not complete, going on: %s", err.msg);
+}
+
+int
+worker_run(const struct worker_opts *opts)
+{
+    struct worker w = {.opts = opts, .signals.fd = -1, .admin.source.fd = -1};
     struct err err = ERR_INIT;
     int result = -1;
 
+    struct worker_env env = {.settings = opts->settings,
+                             .loop = &w.loop,
+                             .group = &w.group,
+                             .stats = opts->stats,
+                             .slot = opts->slot,
+                             .index = opts->seat};
+
     if (loop_init(&w.loop, &err) == 0) {
-        conn_group_init(&w.group, &w.loop, settings, routes);
-        struct worker_env env = {
-            .settings = settings, .loop = &w.loop, .group = &w.group, .index = index};
-
-        env.pool = pool_new(&w.loop, &settings->pool, &err);
-
-        watch_timeouts(&w, settings);
-        if (env.pool != NULL && route_open(routes, &env, &err) == 0 &&
-            watch_signals(&w, &err) == 0 && watch_listeners(&w, listen, index, &err) == 0)
+        conn_group_init(&w.group, &w.loop, opts->settings, opts->routes);
+        watch_timeouts(&w);
+        limit_requests(&w);
+        env.pool = w.pool = pool_new(&w.loop, &opts->settings->pool, &err);
+        if (w.pool != NULL && open_account(&w, &err) == 0 &&
+            route_open(opts->routes, &env, &err) == 0 && watch_signals(&w, &err) == 0 &&
+            admin_open(&w.admin, &env, opts->settings->log.metrics_fd, &err) == 0 &&
+            acceptor_open(&w.acceptor, &w.group, opts->listen, opts->seat, opts->stats, &err) ==
+                0) {
+            enter_sandbox(opts);
             result = serve(&w, &err);
-        conn_group_done(&w.group);
+        }
+        admin_close(&w.admin);
+        conn_group_close(&w.group);
+        account_close(&w.group.account);
         /* What a thread that does not end still uses must stay. */
-        if (!pool_free(env.pool))
+        if (!pool_free(w.pool))
             _exit(result < 0 ? 1 : 0);
-        route_close(routes);
+        route_close(opts->routes); /* tunnels have buffers of the group */
+        conn_group_done(&w.group);
     }
     if (result < 0)
-        log_error("worker %u: %s", index + 1, err.msg);
-    free(w.listeners);
+        log_error("worker %u: %s", opts->seat + 1, err.msg);
+    acceptor_done(&w.acceptor);
     if (w.signals.fd >= 0)
         close(w.signals.fd);
     loop_done(&w.loop);

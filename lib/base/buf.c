@@ -77,7 +77,12 @@ buf_append_view(struct buf *b, struct str s)
 void
 buf_append_char(struct buf *b, char c)
 {
-    buf_append(b, &c, 1);
+    char *room = buf_room(b, 1);
+
+    if (room == NULL)
+        return;
+    *room = c;
+    buf_added(b, 1);
 }
 
 void

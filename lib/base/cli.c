@@ -146,6 +146,7 @@ run_command(const struct cli_program *program, const struct cli_cmd *cmd, int ar
         }
     }
     cli_lists_done(cmd, opts);
+    cli_words_done(&parsed.args);
     return status;
 }
 

@@ -44,16 +44,42 @@ struct cli_opt {
     const char *env; /* variable that gives the value when the option is not there, or NULL */
 };
 
+/* Where an option's value came from; a later one counts more. */
+enum cli_origin { CLI_FROM_DEFAULT, CLI_FROM_VARIABLE, CLI_FROM_ARGS, CLI_FROM_LINE };
+
+enum { CLI_OPTIONS_MAX = 192 }; /* of a command */
+
+/* enum cli_origin of each option, in the table's order. */
+struct cli_origins {
+    unsigned char of[CLI_OPTIONS_MAX];
+};
+
+/* For a program that keeps the habits of another one. */
+struct cli_habits {
+    const char *args_env; /* variable with options in words (cli_words.h), or NULL; they count less
+                           * than the command line's and more than other variables */
+    size_t origins;       /* offset of a struct cli_origins in the options struct */
+    /* Between the command line and the variables, which it may set; or NULL. */
+    int (*before_variables)(const void *opts, struct err *err);
+    /* Why a word is refused that is no option of the table ("--reload", "-D") or an operand too
+     * many ("app:wsgi"); NULL when there is nothing special to say about it. */
+    const char *(*refusal)(const char *word);
+    /* The value to take instead of text, which may be text itself, or NULL with err set; it may
+     * note in opts that it did.  NULL: no value has another name. */
+    const char *(*value)(const struct cli_opt *opt, const char *text, void *opts, struct err *err);
+};
+
 struct cli_cmd {
     const char *name;
     const char *summary;  /* one line, no full stop */
     const char *operands; /* as shown in the usage line, e.g. "IMAGE [LAYOUT]", or "" */
     unsigned min_operands, max_operands;
-    bool stop_at_operand;       /* options end at the first operand (`exec -- COMMAND`) */
-    const struct cli_opt *opts; /* ends with {NULL} */
-    size_t opts_size;           /* sizeof the options struct; it starts zeroed */
-    const void *defaults;       /* an options struct to start from instead, or NULL */
-    const char *details;        /* paragraphs after the options in help and manual, or NULL */
+    bool stop_at_operand;            /* options end at the first operand (`exec -- COMMAND`) */
+    const struct cli_opt *opts;      /* ends with {NULL} */
+    size_t opts_size;                /* sizeof the options struct; it starts zeroed */
+    const void *defaults;            /* an options struct to start from instead, or NULL */
+    const char *details;             /* paragraphs after the options in help and manual, or NULL */
+    const struct cli_habits *habits; /* or NULL */
     /* Does the work.  operands[n_operands] is NULL.  Returns the exit status; -1 means that err
      * says what failed, and cli_main() prints it and takes the status from it. */
     int (*run)(const void *opts, int n_operands, char **operands, struct err *err);
@@ -75,7 +101,8 @@ int cli_main(const struct cli_program *program, int argc, char **argv);
 
 /* The parsing alone, for tests and for programs that take options from elsewhere (a variable with
  * flags).  opts is the command's options struct, already set up; lists are freed by
- * cli_lists_done(). n_operands and operands are written on success. */
+ * cli_lists_done(); the command's habits do not count. n_operands and operands are written on
+ * success. */
 int cli_parse(const struct cli_cmd *cmd, int argc, char **argv, void *opts, int *n_operands,
               char ***operands, struct err *err) NODISCARD;
 void cli_lists_done(const struct cli_cmd *cmd, void *opts);

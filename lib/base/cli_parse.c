@@ -12,7 +12,7 @@
 #include "base/mem.h"
 
 enum {
-    OPTIONS_MAX = 96,
+    OPTIONS_MAX = CLI_OPTIONS_MAX,
     WORD_MAX = 256,
     /* What getopt_long() returns for long options: above every letter. */
     LONG_FIRST = 256,
@@ -26,7 +26,9 @@ struct line {
     void *opts;
     struct option longs[OPTIONS_MAX + 3];
     char shorts[2 * OPTIONS_MAX + 4];
-    bool given[OPTIONS_MAX];
+    enum cli_origin from;       /* what is read now */
+    struct cli_origins origins; /* of what was read */
+    void *spare;                /* for values that count less than one that was read */
     size_t n;
     bool help_letter; /* -h asks for help */
 };
@@ -99,6 +101,18 @@ bad_word(char *const *argv, char out[WORD_MAX])
     snprintf(out, WORD_MAX, STR_FMT, STR_ARG(word));
 }
 
+/* What the habits say about a word; false when nothing. */
+static bool
+refuse_by_habit(const struct cli_cmd *cmd, const char *word, struct err *err)
+{
+    const char *why = cmd->habits != NULL ? cmd->habits->refusal(word) : NULL;
+
+    if (why == NULL)
+        return false;
+    err_set(err, ERR_USAGE, "%s: %s", word, why);
+    return true;
+}
+
 static int
 refuse_unknown(const struct line *l, char *const *argv, struct err *err)
 {
@@ -112,9 +126,15 @@ refuse_unknown(const struct line *l, char *const *argv, struct err *err)
         bad_word(argv, word);
         return err_set(err, ERR_USAGE, "%s takes no value", word);
     }
-    if (optopt > ' ' && optopt < 0x7f)
-        return err_set(err, ERR_USAGE, "unknown option '-%c'", optopt);
+    if (optopt > ' ' && optopt < 0x7f) {
+        snprintf(word, sizeof(word), "-%c", optopt);
+        if (refuse_by_habit(l->cmd, word, err))
+            return -1;
+        return err_set(err, ERR_USAGE, "unknown option '%s'", word);
+    }
     bad_word(argv, word);
+    if (refuse_by_habit(l->cmd, word, err))
+        return -1;
     is_long = str_starts(str_from(word), "--");
     for (; l->longs[n].name != NULL; n++) {
         candidates[n] = l->longs[n].name;
@@ -136,18 +156,36 @@ option_index(const struct line *l, int code)
     return code >= LONG_FIRST ? (size_t)(code - LONG_FIRST) : option_by_letter(l->cmd->opts, code);
 }
 
+/* A value that counts less than one that is there is checked all the same. */
+static int
+set_value(struct line *l, size_t i, const char *text, const char *where, struct err *err)
+{
+    const struct cli_opt *opt = &l->cmd->opts[i];
+    bool counts = l->origins.of[i] <= (unsigned char)l->from;
+    bool first = counts && l->origins.of[i] < (unsigned char)l->from;
+    const struct cli_habits *habits = l->cmd->habits;
+
+    if (text != NULL && habits != NULL && habits->value != NULL) {
+        text = habits->value(opt, text, counts ? l->opts : l->spare, err);
+        if (text == NULL)
+            return -1;
+    }
+    if (!counts)
+        return cli_value_set(opt, text, where, false, l->spare, err);
+    if (cli_value_set(opt, text, where, first, l->opts, err) < 0)
+        return -1;
+    l->origins.of[i] = (unsigned char)l->from;
+    return 0;
+}
+
 static int
 take_option(struct line *l, int code, char *value, struct err *err)
 {
     size_t i = option_index(l, code);
-    const struct cli_opt *opt = &l->cmd->opts[i];
     char where[WORD_MAX];
 
-    snprintf(where, sizeof(where), "--%s", opt->name);
-    if (cli_value_set(opt, value, where, !l->given[i], l->opts, err) < 0)
-        return -1;
-    l->given[i] = true;
-    return 0;
+    snprintf(where, sizeof(where), "--%s", l->cmd->opts[i].name);
+    return set_value(l, i, value, where, err);
 }
 
 static int
@@ -185,18 +223,26 @@ read_options(struct line *l, int argc, char **argv, enum cli_parse_ask *ask, str
 }
 
 /* An empty variable is the same as none, as `VAR= command` is how shells take one away. */
+static const char *
+variable(const char *name)
+{
+    const char *text = name != NULL ? getenv(name) : NULL;
+
+    return text != NULL && text[0] != '\0' ? text : NULL;
+}
+
 static int
 read_environment(struct line *l, struct err *err)
 {
+    l->from = CLI_FROM_VARIABLE;
     for (size_t i = 0; i < l->n; i++) {
         const struct cli_opt *opt = &l->cmd->opts[i];
-        const char *text = opt->env != NULL && !l->given[i] ? getenv(opt->env) : NULL;
+        const char *text = variable(opt->env);
 
-        if (text == NULL || text[0] == '\0')
+        if (text == NULL || l->origins.of[i] > CLI_FROM_VARIABLE)
             continue;
-        if (cli_value_set(opt, text, opt->env, true, l->opts, err) < 0)
+        if (set_value(l, i, text, opt->env, err) < 0)
             return -1;
-        l->given[i] = true;
     }
     return 0;
 }
@@ -208,30 +254,73 @@ check_operands(const struct cli_cmd *cmd, int n, char *const *operands, struct e
         return err_set(err, ERR_USAGE, "missing operand: want %s", cmd->operands);
     if ((unsigned)n <= cmd->max_operands)
         return 0;
+    if (refuse_by_habit(cmd, operands[cmd->max_operands], err))
+        return -1;
     if (cmd->max_operands == 0)
         return err_set(err, ERR_USAGE, "unexpected operand '%s': options only", operands[0]);
     return err_set(err, ERR_USAGE, "unexpected operand '%s': want %s", operands[cmd->max_operands],
                    cmd->operands);
 }
 
+/* The options in the habits' variable. */
+static int
+read_args(struct line *l, struct cli_words *args, struct err *err)
+{
+    const char *name = l->cmd->habits->args_env;
+    const char *text = variable(name);
+    enum cli_parse_ask ask = CLI_PARSE_RUN;
+
+    if (text == NULL)
+        return 0;
+    l->from = CLI_FROM_ARGS;
+    if (cli_words_parse(text, name, args, err) < 0 ||
+        read_options(l, args->argc, args->argv, &ask, err) < 0 ||
+        check_operands(l->cmd, args->argc - optind, args->argv + optind, err) < 0)
+        return err_wrap(err, "%s", name);
+    if (ask != CLI_PARSE_RUN)
+        return err_set(err, ERR_USAGE, "%s: --help and --version belong on the command line", name);
+    return 0;
+}
+
+static int
+read_habits(struct line *l, struct cli_words *args, struct err *err)
+{
+    const struct cli_habits *habits = l->cmd->habits;
+    int result;
+
+    l->spare = mem_alloc(l->cmd->opts_size);
+    result = read_args(l, args, err);
+    cli_lists_done(l->cmd, l->spare);
+    free(l->spare);
+    if (result < 0)
+        return -1;
+    return habits->before_variables != NULL ? habits->before_variables(l->opts, err) : 0;
+}
+
 int
 cli_parse_line(const struct cli_cmd *cmd, int argc, char **argv, bool with_help, void *opts,
                struct cli_parse_result *out, struct err *err)
 {
-    struct line line = {.cmd = cmd, .opts = opts};
+    struct line line = {.cmd = cmd, .opts = opts, .from = CLI_FROM_LINE};
     enum cli_parse_ask ask = CLI_PARSE_RUN;
 
+    *out = (struct cli_parse_result){.ask = CLI_PARSE_RUN};
     line_init(&line, with_help);
     if (read_options(&line, argc, argv, &ask, err) < 0)
         return -1;
-    if (ask != CLI_PARSE_RUN) {
-        *out = (struct cli_parse_result){ask, 0, NULL};
+    out->ask = ask;
+    if (ask != CLI_PARSE_RUN)
         return 0;
-    }
-    if (read_environment(&line, err) < 0 ||
-        check_operands(cmd, argc - optind, argv + optind, err) < 0)
+    out->n_operands = argc - optind;
+    out->operands = argv + optind;
+    if (check_operands(cmd, out->n_operands, out->operands, err) < 0)
         return -1;
-    *out = (struct cli_parse_result){ask, argc - optind, argv + optind};
+    if (cmd->habits != NULL && read_habits(&line, &out->args, err) < 0)
+        return -1;
+    if (read_environment(&line, err) < 0)
+        return -1;
+    if (cmd->habits != NULL)
+        memcpy((char *)opts + cmd->habits->origins, &line.origins, sizeof(line.origins));
     return 0;
 }
 
@@ -239,9 +328,11 @@ int
 cli_parse(const struct cli_cmd *cmd, int argc, char **argv, void *opts, int *n_operands,
           char ***operands, struct err *err)
 {
+    struct cli_cmd plain = *cmd;
     struct cli_parse_result result;
 
-    if (cli_parse_line(cmd, argc, argv, false, opts, &result, err) < 0)
+    plain.habits = NULL;
+    if (cli_parse_line(&plain, argc, argv, false, opts, &result, err) < 0)
         return -1;
     *n_operands = result.n_operands;
     *operands = result.operands;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "base/attr.h"
+#include "base/cli_words.h"
 
 struct cli_cmd;
 struct err;
@@ -20,9 +21,11 @@ struct cli_parse_result {
     enum cli_parse_ask ask; /* what the user asked for; operands are only set for CLI_PARSE_RUN */
     int n_operands;
     char **operands;
+    struct cli_words args; /* of the habits' variable; option values borrow from it */
 };
 
-/* Like cli_parse(); with_help adds the options that every command has. */
+/* Like cli_parse(), with the command's habits; with_help adds the options that every command has.
+ * out is written in any case, and its args are for cli_words_done(). */
 int cli_parse_line(const struct cli_cmd *cmd, int argc, char **argv, bool with_help, void *opts,
                    struct cli_parse_result *out, struct err *err) NODISCARD;
 

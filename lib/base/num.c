@@ -9,6 +9,7 @@ enum { DECIMAL_DIGITS_MAX = 18 }; /* what a double's 53 bits and a uint64_t both
 static bool
 parse_digits(struct str s, unsigned base, uint64_t max, uint64_t *out)
 {
+    const uint64_t most = max / base; /* that another digit may follow */
     uint64_t v = 0;
 
     if (s.n == 0)
@@ -16,11 +17,9 @@ parse_digits(struct str s, unsigned base, uint64_t max, uint64_t *out)
     for (size_t i = 0; i < s.n; i++) {
         unsigned d = (unsigned char)s.p[i] - (unsigned)'0';
 
-        if (d >= base || v > (max - (d > max ? max : d)) / base)
+        if (d >= base || v > most || d > max - v * base)
             return false;
         v = v * base + d;
-        if (v > max)
-            return false;
     }
     *out = v;
     return true;

@@ -129,10 +129,10 @@ level_dir(const struct view *view, size_t below_n)
 }
 
 static bool
-shows_own(const struct ladder *l, const struct view *view)
+shows_own(const struct fs_root *root, const struct view *view)
 {
     cleanup_free char *dir = level_dir(view, view->below.n);
-    cleanup_free char *path = mem_printf("%s%s/", l->opts->root.prefix, dir);
+    cleanup_free char *path = mem_printf("%s%s/", root->prefix, dir);
 
     return fs_exists(path);
 }
@@ -140,7 +140,7 @@ shows_own(const struct ladder *l, const struct view *view)
 /* Of the mounts that reach down to the own cgroup the one that reaches up highest, before those
  * whose folder is not there. */
 static const struct view *
-best_view(const struct ladder *l, const struct views *views)
+best_view(const struct fs_root *root, const struct views *views)
 {
     const struct view *best = NULL;
     bool best_shows = false;
@@ -151,7 +151,7 @@ best_view(const struct ladder *l, const struct views *views)
 
         if (view->how != CGROUP_PATH_WITHIN)
             continue;
-        shows = shows_own(l, view);
+        shows = shows_own(root, view);
         if (best == NULL || (shows && !best_shows) ||
             (shows == best_shows && view->height > best->height)) {
             best = view;
@@ -159,6 +159,15 @@ best_view(const struct ladder *l, const struct views *views)
         }
     }
     return best;
+}
+
+/* One level up from what is n bytes of the path below the mount. */
+static size_t
+parent_n(const struct view *view, size_t n)
+{
+    while (n > 0 && view->below.p[--n] != '/')
+        ;
+    return n;
 }
 
 /* From the own cgroup up to the mount's root. */
@@ -174,8 +183,7 @@ walk_up(struct ladder *l, level_fn level, const struct view *view)
             return false;
         if (n == 0)
             return true;
-        while (n > 0 && view->below.p[--n] != '/')
-            ;
+        n = parent_n(view, n);
     }
 }
 
@@ -183,7 +191,7 @@ walk_up(struct ladder *l, level_fn level, const struct view *view)
 static bool
 walk_views(struct ladder *l, level_fn level, const struct views *views)
 {
-    const struct view *best = best_view(l, views);
+    const struct view *best = best_view(&l->opts->root, views);
     bool seen = best != NULL;
 
     if (best != NULL && !walk_up(l, level, best))
@@ -264,4 +272,36 @@ cgroup_look(struct ladder *l)
         return;
     for (size_t i = 0; i < ARRAY_LEN(controllers); i++)
         look_at(l, &controllers[i], buf_view(&cgroup), buf_view(&mountinfo));
+}
+
+bool
+cgroup_walk(const struct fs_root *root, cgroup_level_fn level, void *ctx)
+{
+    static const struct controller cpu = {.name = "cpu"};
+    cleanup_buf struct buf cgroup = BUF_INIT(CGROUP_MAX);
+    cleanup_buf struct buf mountinfo = BUF_INIT(MOUNTINFO_MAX);
+    cleanup_views struct views views = {.n = 0};
+    const struct view *best;
+    struct err err = ERR_INIT;
+    struct str own;
+    bool is_v1;
+
+    if (fs_root_read(root, CGROUP_FILE, &cgroup, &err) < 0 ||
+        fs_root_read(root, MOUNTINFO_FILE, &mountinfo, &err) < 0)
+        return false;
+    is_v1 = cgroup_path_v1(buf_view(&cgroup), cpu.name, &own);
+    if (!is_v1 && !cgroup_path_v2(buf_view(&cgroup), &own))
+        return false;
+    find_views(buf_view(&mountinfo), &cpu, is_v1, own, &views);
+    best = best_view(root, &views);
+    if (best == NULL)
+        return false;
+    for (size_t n = best->below.n;; n = parent_n(best, n)) {
+        cleanup_free char *dir = level_dir(best, n);
+
+        if (!level(ctx, dir, is_v1))
+            return true;
+        if (n == 0)
+            return false;
+    }
 }

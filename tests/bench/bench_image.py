@@ -105,7 +105,10 @@ def main():
     parser.add_argument("--pairs", default=15, type=int)
     parser.add_argument("--binary", default=None, type=Path, help="put this file in, as it is")
     parser.add_argument("--tree", action="store_true", help="also 200 MB in 10,000 files")
+    parser.add_argument("--quick", action="store_true", help="one pair")
     args = parser.parse_args()
+    if args.quick:
+        args.pairs = 1
     if not args.imagegen.exists():
         sys.exit(f"bench_image: {args.imagegen} is not there: make it with 'make'")
     if args.umoci is None:

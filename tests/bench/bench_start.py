@@ -74,7 +74,10 @@ http {{ access_log off;
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=21)
+    parser.add_argument("--quick", action="store_true", help="one pair")
     options = parser.parse_args()
+    if options.quick:
+        options.pairs = 1
     folder = Path(tempfile.mkdtemp(prefix="bench_start"))
     try:
         database = folder / "posts.db"

@@ -22,7 +22,10 @@ def main():
     parser.add_argument("--taskgen", default=ROOT / "build/static/taskgen", type=Path)
     parser.add_argument("--aws", default=shutil.which("aws", path="/usr/bin:/usr/local/bin"))
     parser.add_argument("--pairs", default=10, type=int)
+    parser.add_argument("--quick", action="store_true", help="one pair")
     args = parser.parse_args()
+    if args.quick:
+        args.pairs = 1
     if not args.taskgen.exists():
         sys.exit(f"bench_taskgen: {args.taskgen} is not there: make it with 'make'")
     if args.aws is None:

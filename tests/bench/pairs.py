@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measuring in pairs: ours and a peer in turn, so that a machine that slows down slows both.
+"""Measuring in pairs: ours and a peer (or several) in turn, so that a machine that slows down slows all.
 
 What is printed is the ratio of each pair, as median and spread; absolute figures stand beside it for
 orientation only.
@@ -32,6 +32,20 @@ def measure(ours, peer, pairs, warmup=1):
     return mine, theirs
 
 
+def rounds(calls, count, warmup=1):
+    """calls: name -> function.  Calls each once a round, every round beginning with the next one; returns
+    name -> list of what it returned, warm-up left out."""
+    names = list(calls)
+    results = {name: [] for name in names}
+    for number in range(warmup + count):
+        first = number % len(names)
+        for name in names[first:] + names[:first]:
+            value = calls[name]()
+            if number >= warmup:
+                results[name].append(value)
+    return results
+
+
 def spread(values, form="{:.3g}"):
     return f"{form.format(statistics.median(values))} ({form.format(min(values))}-{form.format(max(values))})"
 
@@ -44,3 +58,12 @@ def report(title, mine, theirs, unit, peer_name):
         f"ours {spread(mine)} {unit}, {peer_name} {spread(theirs)} {unit}",
         flush=True,
     )
+
+
+def table(title, results, unit, ours):
+    """A row for each: its figure, and ours/its figure round by round."""
+    print(f"{title}, {unit}; {len(results[ours])} rounds, median (lowest-highest)")
+    for name, values in results.items():
+        ratio = "" if name == ours else f"{ours}/{name} {spread([a / b for a, b in zip(results[ours], values)])}"
+        print(f"  {name:20} {spread(values, '{:,.5g}'):30} {ratio}".rstrip())
+    print(flush=True)

@@ -130,6 +130,37 @@ def test_as_first_process_of_nobody_on_a_read_only_root_it_serves_and_stops(cont
     assert container.output() == container.line + "\n"
 
 
+def worker_status(container):
+    """/proc/PID/status of the container's one worker, and of its master."""
+    pid = container.state()["Pid"]
+    (worker,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    for each in (worker, pid):
+        lines = Path(f"/proc/{each}/status").read_text().splitlines()
+        yield {name: value.split() for name, value in (line.split(":", 1) for line in lines)}
+
+
+def test_workers_give_up_what_docker_left_them(contain):
+    container = contain("--user", "65532:65532", "--cap-drop", "ALL", words=("-w", "1"))
+    with Raw(container.address) as raw:
+        assert raw.get("/api/v1/posts/").status == 200
+    worker, master = worker_status(container)
+    assert worker["NoNewPrivs"] == ["1"] and master["NoNewPrivs"] == ["0"]
+    assert int(worker["Seccomp_filters"][0]) == int(master["Seccomp_filters"][0]) + 1
+    assert worker["CapEff"] == worker["CapPrm"] == ["0" * 16]
+    assert container.output() == container.line + "\n"
+
+
+def test_root_hands_over_to_a_number_where_there_is_no_passwd(contain):
+    container = contain("--user", "0:0", words=("-w", "1", "--user", "54321"))
+    with Raw(container.address) as raw:
+        assert raw.get("/").status == 200
+    worker, master = worker_status(container)
+    assert worker["Uid"] == worker["Gid"] == ["54321"] * 4 and worker["Groups"] == []
+    assert worker["CapBnd"] == ["0" * 16]
+    assert master["Uid"] == ["0"] * 4
+    assert container.output() == container.line + "\n"
+
+
 def test_what_others_write_to_a_read_only_volume_is_seen(contain, berthd, tmp_path):
     database = tmp_path / "posts.db"
     assert berthd("--init-db", database).status == 0

@@ -88,15 +88,18 @@ def test_options_choose_the_policy_and_the_cpus(serve):
 
 @pytest.fixture
 def metadata():
-    """What ECS serves to a task of half a vCPU; .chunked changes how it is sent."""
+    """What ECS serves to a task of half a vCPU; .chunked changes how it is sent, .cpus what it says."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         chunked = False
+        cpus = 0.5
+        asked = 0
 
         def do_GET(self):
-            body = json.dumps({"Cluster": "c", "Limits": {"CPU": 0.5, "Memory": 1024}, "Containers": []}).encode()
-            self.send_response(200 if self.path.endswith("/task") else 404)
+            body = json.dumps({"Cluster": "c", "Limits": {"CPU": self.cpus, "Memory": 1024}, "Containers": []}).encode()
+            type(self).asked += 1
+            self.send_response(200 if self.path.endswith("/task") and self.cpus else 404)
             if self.chunked:
                 self.send_header("Transfer-Encoding", "chunked")
                 self.end_headers()
@@ -129,6 +132,24 @@ def test_the_limit_of_an_ecs_task_is_asked_for(serve, metadata, chunked):
     process = serve(workers=None, env={"ECS_CONTAINER_METADATA_URI_V4": metadata.uri})
     assert "1 worker (event, policy n) for 0.5 CPUs from " in start_line(process)
     assert metadata.uri in start_line(process)
+
+
+def test_the_metadata_is_asked_again_at_a_reload_and_a_failure_changes_nothing(serve, metadata):
+    process = serve("--watch-interval", "1", workers=None, env={"ECS_CONTAINER_METADATA_URI_V4": metadata.uri})
+    metadata.handler.cpus = 2
+    ends = time.monotonic() + 2.5  # two looks, which do not ask: that is done once a minute
+    until(lambda: time.monotonic() > ends)
+    assert metadata.handler.asked == 1 and len(children(process.pid)) == 1
+    process.signal(signal.SIGHUP)
+    until(lambda: len(children(process.pid)) == min(2, os.cpu_count()))
+    if os.cpu_count() > 1:
+        assert re.search(r"1 -> 2 workers: 2 CPUs from .* \(was 0\.5\)", process.output)
+    metadata.handler.cpus = None
+    process.signal(signal.SIGHUP)
+    until(lambda: process.output.count("reload: replacing 2 workers") == 2)
+    assert len(children(process.pid)) >= min(2, os.cpu_count())
+    assert metadata.handler.asked == 3
+    assert "warning" not in process.output
 
 
 def test_a_dead_metadata_endpoint_does_not_keep_it_from_starting(serve):
@@ -350,7 +371,7 @@ def test_a_worker_that_hangs_is_killed_after_the_graceful_time(serve):
     os.kill(stopped, signal.SIGSTOP)
     process.signal(signal.SIGTERM)
     assert process.wait() == 0
-    assert "killing workers" in process.output
+    assert f"killing worker 1 (pid {stopped}), which did not end in time" in process.output
     assert is_gone(stopped)
 
 

@@ -24,6 +24,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "cpu/cpu.h"
+#include "cpu/throttle.h"
 #include "json/json.h"
 
 enum { FILE_MAX = 1024 * 1024, CASES_MAX = 512, ENV_MAX = 8, CHECKS_MAX = 16 };
@@ -171,6 +172,23 @@ check_text(struct str want, const char *got)
     assert_string_equal(got != NULL ? got : "none", text);
 }
 
+/* "PERIODS THROTTLED MICROSECONDS FILE", or "none". */
+static void
+check_throttle(const struct peer *peer, struct str value)
+{
+    struct fs_root root = {peer->dir};
+    cleanup_free char *path = cpu_throttle_find(&root);
+    cleanup_free char *got = NULL;
+    struct cpu_throttle t;
+
+    if (path != NULL) {
+        assert_true(cpu_throttle_read(&root, path, &t));
+        got = mem_printf("%llu %llu %llu %s", (unsigned long long)t.periods,
+                         (unsigned long long)t.throttled, (unsigned long long)t.throttled_us, path);
+    }
+    check_text(value, got);
+}
+
 static void
 check(const struct cpu_limits *l, const struct peer *peer, struct str key, struct str value)
 {
@@ -192,6 +210,8 @@ check(const struct cpu_limits *l, const struct peer *peer, struct str key, struc
         check_text(value, l->memory_where);
     } else if (str_eq(key, "asked")) {
         assert_int_equal(peer->asked, (int)decimal(value));
+    } else if (str_eq(key, "throttle")) {
+        check_throttle(peer, value);
     } else if (str_eq(key, "note") || str_eq(key, "raw")) {
         if (!is_told(l, str_eq(key, "note"), value))
             fail_msg("no rung's " STR_FMT " says '" STR_FMT "'", STR_ARG(key), STR_ARG(value));

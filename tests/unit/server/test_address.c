@@ -24,6 +24,8 @@ addresses_are_read_and_written_back(void **state)
         {"[::1]:80", "[::1]:80"},
         {"unix:/run/x", "unix:/run/x"},
         {"unix:relative", "unix:relative"},
+        {"fd://3", "fd://3"},
+        {"fd://2147483647", "fd://2147483647"},
     };
 
     (void)state;
@@ -42,8 +44,9 @@ static void
 what_is_no_address_is_refused_with_its_text(void **state)
 {
     static const char *const bad[] = {
-        "",    "8000",   "host",  "127.0.0.1", "a.example:80", "1.2.3:80",      ":65536", ":",
-        ":-1", "::1:80", "[::1]", "[::1]80",   "[x]:1",        "127.0.0.1:80x", "unix:"};
+        "",      "8000",  "host",   "127.0.0.1", "a.example:80",    "1.2.3:80", ":65536",
+        ":",     ":-1",   "::1:80", "[::1]",     "[::1]80",         "[x]:1",    "127.0.0.1:80x",
+        "unix:", "fd://", "fd://x", "fd://-1",   "fd://2147483648", "fd:3"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {

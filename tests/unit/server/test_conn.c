@@ -426,14 +426,6 @@ a_kept_body_is_invited_and_a_dropped_one_is_not(void **state UNUSED)
 }
 
 static void
-a_body_without_its_length_is_asked_for(void **state UNUSED)
-{
-    send_text("POST /echo HTTP/1.1\r\nHost: a\r\n\r\n");
-    until("\r\n\r\n4");
-    assert_text("HTTP/1.1 411 Length Required");
-}
-
-static void
 stream_body(bool chunked)
 {
     enum { SIZE = 300 * 1024 };
@@ -563,7 +555,6 @@ main(void)
         TEST(what_is_beyond_the_promised_length_is_not_sent),
         TEST(a_kept_body_is_whole_and_without_its_coding),
         TEST(a_kept_body_is_invited_and_a_dropped_one_is_not),
-        TEST(a_body_without_its_length_is_asked_for),
         TEST(a_streamed_body_comes_in_parts),
         TEST(a_paused_body_waits),
         TEST(a_broken_stream_aborts_and_is_refused),

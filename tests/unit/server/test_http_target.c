@@ -43,7 +43,7 @@ static const struct {
     {"/a%2", HTTP_PATH_BAD, NULL},
     {"/a%zz", HTTP_PATH_BAD, NULL},
     {"/a%2fb", HTTP_PATH_SLASH, NULL},
-    {"/..%2F", HTTP_PATH_SLASH, NULL},
+    {"/..%2F", HTTP_PATH_BAD, NULL},
 };
 
 static void

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -41,11 +42,42 @@ strings_are_always_valid_json(void **state)
     }
 }
 
+/* Eight bytes are looked at together: whatever one of them is, and whatever its neighbours are. */
+static void
+a_byte_is_written_the_same_wherever_it_stands(void **state)
+{
+    static const unsigned char neighbours[] = {'x', 0x21, 0x7f, 0x20, '"' + 1, '\\' - 1};
+
+    (void)state;
+    for (unsigned c = 0; c < 256; c++) {
+        char one[1] = {(char)c};
+        cleanup_buf struct buf alone = BUF_INIT(64);
+
+        json_text_string(&alone, (struct str){one, 1});
+        for (size_t at = 0; at < 24; at++) {
+            char text[24];
+            cleanup_buf struct buf out = BUF_INIT(256), want = BUF_INIT(256);
+            char fill = (char)neighbours[(c + at) % sizeof(neighbours)];
+
+            memset(text, fill, sizeof(text));
+            text[at] = (char)c;
+            json_text_string(&out, (struct str){text, sizeof(text)});
+            buf_append_char(&want, '"');
+            buf_append(&want, text, at);
+            buf_append(&want, buf_cstr(&alone) + 1, alone.n - 2);
+            buf_append(&want, text + at + 1, sizeof(text) - at - 1);
+            buf_append_char(&want, '"');
+            assert_string_equal(buf_cstr(&out), buf_cstr(&want));
+        }
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strings_are_always_valid_json),
+        cmocka_unit_test(a_byte_is_written_the_same_wherever_it_stands),
     };
     return cmocka_run_group_tests_name("server/json_text", tests, NULL, NULL);
 }

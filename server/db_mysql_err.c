@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/db_mysql_err.h"
+
+#include <stddef.h>
+
+#include <mariadb/errmsg.h>
+#include <mariadb/mysqld_error.h>
+
+#include "base/attr.h"
+
+/* Numbers that only one of the two servers has, or only newer ones. */
+enum {
+    MARIADB_STATEMENT_TIMEOUT = 1969,
+    MARIADB_CONNECTION_KILLED = 1927,
+    MARIADB_CONSTRAINT_FAILED = 4025,
+    MYSQL_QUERY_TIMEOUT = 3024,
+    MYSQL_INVALID_JSON = 3140,
+    MYSQL_CHECK_VIOLATED = 3819,
+    MYSQL_CLIENT_INTERACTION_TIMEOUT = 4031
+};
+
+static const struct {
+    unsigned number;
+    enum err_code code;
+} codes[] = {
+    {ER_DUP_ENTRY, ERR_EXISTS},
+    {ER_DUP_UNIQUE, ERR_EXISTS},
+    {ER_NO_REFERENCED_ROW, ERR_EXISTS},
+    {ER_ROW_IS_REFERENCED, ERR_EXISTS},
+    {ER_ROW_IS_REFERENCED_2, ERR_EXISTS},
+    {ER_NO_REFERENCED_ROW_2, ERR_EXISTS},
+    {ER_DUP_ENTRY_WITH_KEY_NAME, ERR_EXISTS},
+
+    {ER_BAD_NULL_ERROR, ERR_INVALID},
+    {ER_WARN_DATA_OUT_OF_RANGE, ERR_INVALID},
+    {WARN_DATA_TRUNCATED, ERR_INVALID},
+    {ER_TRUNCATED_WRONG_VALUE, ERR_INVALID},
+    {ER_TRUNCATED_WRONG_VALUE_FOR_FIELD, ERR_INVALID},
+    {ER_ILLEGAL_VALUE_FOR_TYPE, ERR_INVALID},
+    {ER_DATA_TOO_LONG, ERR_INVALID},
+    {ER_DATA_OUT_OF_RANGE, ERR_INVALID},
+    {ER_WRONG_VALUE, ERR_INVALID},
+    {ER_WRONG_VALUE_FOR_TYPE, ERR_INVALID},
+    {MARIADB_CONSTRAINT_FAILED, ERR_INVALID},
+    {MYSQL_INVALID_JSON, ERR_INVALID},
+    {MYSQL_CHECK_VIOLATED, ERR_INVALID},
+
+    {ER_LOCK_WAIT_TIMEOUT, ERR_TIMEOUT},
+    {ER_QUERY_INTERRUPTED, ERR_TIMEOUT},
+    {MARIADB_STATEMENT_TIMEOUT, ERR_TIMEOUT},
+    {MYSQL_QUERY_TIMEOUT, ERR_TIMEOUT},
+
+    {ER_CON_COUNT_ERROR, ERR_LIMIT},
+    {ER_TOO_MANY_USER_CONNECTIONS, ERR_LIMIT},
+    {ER_USER_LIMIT_REACHED, ERR_LIMIT},
+    {ER_LOCK_DEADLOCK, ERR_LIMIT},
+    {ER_MAX_PREPARED_STMT_COUNT_REACHED, ERR_LIMIT},
+    {ER_NET_PACKET_TOO_LARGE, ERR_LIMIT},
+    {CR_NET_PACKET_TOO_LARGE, ERR_LIMIT},
+
+    {ER_DBACCESS_DENIED_ERROR, ERR_DENIED},
+    {ER_ACCESS_DENIED_ERROR, ERR_DENIED},
+    {ER_TABLEACCESS_DENIED_ERROR, ERR_DENIED},
+    {ER_COLUMNACCESS_DENIED_ERROR, ERR_DENIED},
+    {ER_PROCACCESS_DENIED_ERROR, ERR_DENIED},
+    {ER_SPECIFIC_ACCESS_DENIED_ERROR, ERR_DENIED},
+    {ER_ACCESS_DENIED_NO_PASSWORD_ERROR, ERR_DENIED},
+    {ER_OPTION_PREVENTS_STATEMENT, ERR_DENIED},
+};
+
+/* CR_NEW_STMT_METADATA: a result with other columns than it can take; prepared again
+ * on a new connection, the statement has those. */
+static const unsigned lost[] = {
+    CR_SERVER_GONE_ERROR,       CR_SERVER_LOST,
+    CR_SERVER_LOST_EXTENDED,    CR_CONNECTION_ERROR,
+    CR_CONN_HOST_ERROR,         CR_UNKNOWN_HOST,
+    CR_SSL_CONNECTION_ERROR,    CR_MALFORMED_PACKET,
+    CR_COMMANDS_OUT_OF_SYNC,    CR_NET_PACKET_TOO_LARGE,
+    CR_NEW_STMT_METADATA,       ER_UNKNOWN_STMT_HANDLER,
+    ER_SERVER_SHUTDOWN,         ER_ABORTING_CONNECTION,
+    ER_NET_READ_ERROR,          ER_NET_READ_INTERRUPTED,
+    ER_NET_ERROR_ON_WRITE,      ER_NET_WRITE_INTERRUPTED,
+    ER_NEW_ABORTING_CONNECTION, ER_NET_PACKET_TOO_LARGE,
+    MARIADB_CONNECTION_KILLED,  MYSQL_CLIENT_INTERACTION_TIMEOUT,
+};
+
+bool
+db_mysql_err_is_lost(unsigned number)
+{
+    for (size_t i = 0; i < ARRAY_LEN(lost); i++) {
+        if (lost[i] == number)
+            return true;
+    }
+    return false;
+}
+
+enum err_code
+db_mysql_err_code(unsigned number)
+{
+    for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
+        if (codes[i].number == number)
+            return codes[i].code;
+    }
+    return db_mysql_err_is_lost(number) ? ERR_NET : ERR_IO;
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/log_writer.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+
+enum {
+    BLOCK = PIPE_BUF,
+    BLOCKS_MIN = 4,
+    BATCH_MAX = 8,          /* blocks before the thread is woken: half of what a pipe holds */
+    STACK_BYTES = 64 * 1024 /* musl's default is twice that, glibc's 8 MiB */
+};
+
+struct block {
+    uint32_t n, lines;
+    char text[BLOCK];
+};
+
+struct log_writer {
+    struct block *blocks;
+    size_t n, batch;
+    size_t told;  /* blocks up to here the thread was woken for */
+    uint64_t put; /* lines, ever */
+    sem_t work, end;
+    pthread_t thread;
+    int fd;              /* the thread's */
+    _Atomic size_t head; /* blocks handed over, ever; this one is being filled */
+    _Atomic size_t tail; /* blocks written, ever */
+    _Atomic int next_fd; /* -1, or the one to go on with */
+    _Atomic bool stop;
+    _Atomic uint64_t done; /* lines that were written or lost, ever */
+    _Atomic uint64_t lost;
+    _Atomic int lost_sys;
+};
+
+/* ---- the thread ---- */
+
+static bool
+wait_for_room(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+    /* Somebody else may have made the pipe non-blocking. */
+    return poll(&p, 1, -1) >= 0 || errno == EINTR;
+}
+
+static void
+write_block(struct log_writer *w, const struct block *b)
+{
+    size_t done = 0;
+
+    while (done < b->n) {
+        ssize_t n = write(w->fd, b->text + done, b->n - done);
+
+        if (n >= 0) {
+            done += (size_t)n;
+        } else if (errno != EINTR && !(errno == EAGAIN && wait_for_room(w->fd))) {
+            w->lost_sys = errno;
+            w->lost += b->lines;
+            return;
+        }
+    }
+}
+
+static void
+change_file(struct log_writer *w)
+{
+    int fd = atomic_exchange(&w->next_fd, -1);
+
+    if (fd < 0)
+        return;
+    close(w->fd);
+    w->fd = fd;
+}
+
+static void *
+run(void *arg)
+{
+    struct log_writer *w = arg;
+
+    for (;;) {
+        bool stop = w->stop; /* before head is read: what was handed over before it is seen */
+        size_t head = atomic_load_explicit(&w->head, memory_order_acquire);
+
+        change_file(w);
+        for (size_t i = w->tail; i != head; i++) {
+            struct block *b = &w->blocks[i % w->n];
+
+            write_block(w, b);
+            w->done += b->lines;
+            b->n = b->lines = 0; /* the loop's again, to be filled */
+            atomic_store_explicit(&w->tail, i + 1, memory_order_release);
+            change_file(w);
+        }
+        if (stop)
+            break;
+        while (sem_wait(&w->work) < 0 && errno == EINTR)
+            ;
+    }
+    sem_post(&w->end);
+    return NULL;
+}
+
+/* ---- the loop ---- */
+
+static int
+start_thread(struct log_writer *w)
+{
+    pthread_attr_t attr;
+    sigset_t all, before;
+    int result;
+
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, STACK_BYTES);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    result = pthread_create(&w->thread, &attr, run, w);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attr);
+    return result;
+}
+
+static void
+release(struct log_writer *w)
+{
+    sem_destroy(&w->work);
+    sem_destroy(&w->end);
+    if (w->next_fd >= 0)
+        close(w->next_fd);
+    close(w->fd);
+    free(w->blocks);
+    free(w);
+}
+
+struct log_writer *
+log_writer_open(int fd, size_t bytes, struct err *err)
+{
+    struct log_writer *w = mem_alloc(sizeof(*w));
+
+    w->fd = fd;
+    w->next_fd = -1;
+    w->n = bytes / BLOCK < BLOCKS_MIN ? BLOCKS_MIN : bytes / BLOCK;
+    w->batch = w->n / 4 < BATCH_MAX ? w->n / 4 : BATCH_MAX;
+    /* The kernel gives its pages as they are used for the first time. */
+    w->blocks = mem_alloc(w->n * sizeof(*w->blocks));
+    sem_init(&w->work, 0, 0);
+    sem_init(&w->end, 0, 0);
+    errno = start_thread(w);
+    if (errno != 0) {
+        err_sys(err, "the thread that writes the log");
+        release(w);
+        return NULL;
+    }
+    return w;
+}
+
+/* The block that is being filled, or NULL while all are waiting to be written. */
+static struct block *
+current(const struct log_writer *w)
+{
+    size_t head = atomic_load_explicit(&w->head, memory_order_relaxed);
+
+    if (head - atomic_load_explicit(&w->tail, memory_order_acquire) == w->n)
+        return NULL;
+    return &w->blocks[head % w->n];
+}
+
+static void
+wake(struct log_writer *w)
+{
+    w->told = atomic_load_explicit(&w->head, memory_order_relaxed);
+    sem_post(&w->work);
+}
+
+static void
+hand_over(struct log_writer *w)
+{
+    size_t head = atomic_load_explicit(&w->head, memory_order_relaxed) + 1;
+
+    atomic_store_explicit(&w->head, head, memory_order_release);
+    if (head - w->told >= w->batch)
+        wake(w);
+}
+
+/* Where a block becomes free only after the one before it was handed over, nobody has emptied it.
+ */
+static struct block *
+ready_block(struct log_writer *w, size_t n)
+{
+    struct block *b = current(w);
+
+    if (b != NULL && b->n + n > BLOCK) {
+        hand_over(w);
+        b = current(w);
+    }
+    return b;
+}
+
+bool
+log_writer_put(struct log_writer *w, const char *line, size_t n)
+{
+    struct block *b = ready_block(w, n);
+
+    if (b == NULL)
+        return false;
+    memcpy(b->text + b->n, line, n);
+    b->n += (uint32_t)n;
+    b->lines++;
+    w->put++;
+    return true;
+}
+
+bool
+log_writer_pending(const struct log_writer *w)
+{
+    const struct block *b = current(w);
+
+    return (b != NULL && b->n > 0) || w->told != w->head;
+}
+
+void
+log_writer_flush(struct log_writer *w)
+{
+    const struct block *b = current(w);
+
+    if (b != NULL && b->n > 0)
+        hand_over(w);
+    if (w->told != w->head)
+        wake(w);
+}
+
+void
+log_writer_reopen(struct log_writer *w, int fd)
+{
+    int before = atomic_exchange(&w->next_fd, fd);
+
+    if (before >= 0)
+        close(before);
+    sem_post(&w->work);
+}
+
+uint64_t
+log_writer_lost(struct log_writer *w, int *sys)
+{
+    uint64_t lost = atomic_exchange(&w->lost, 0);
+
+    *sys = w->lost_sys;
+    return lost;
+}
+
+static bool
+has_ended(struct log_writer *w, unsigned ms)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    while (sem_timedwait(&w->end, &until) < 0) {
+        if (errno != EINTR)
+            return false;
+    }
+    return true;
+}
+
+uint64_t
+log_writer_close(struct log_writer *w, unsigned ms)
+{
+    bool ended;
+    uint64_t left;
+
+    log_writer_flush(w);
+    w->stop = true;
+    sem_post(&w->work);
+    ended = has_ended(w, ms);
+    left = w->put - w->done + w->lost;
+    if (ended) {
+        pthread_join(w->thread, NULL);
+        release(w);
+    }
+    return left;
+}
