@@ -78,7 +78,6 @@ lines_arrive_whole_and_in_order(void **state)
 static void
 a_stalled_reader_costs_lines_and_no_time(void **state)
 {
-    cleanup_buf struct buf text = BUF_INIT(TEXT_MAX);
     char line[128];
     int ends[2];
     struct log_writer *w;
