@@ -16,7 +16,7 @@ static bool
 set_host(struct str host, uint16_t port, struct address *out)
 {
     char text[HOST_MAX];
-    bool bracketed = host.p != NULL && host.n >= 2 && host.p[0] == '[' && host.p[host.n - 1] == ']';
+    bool bracketed = host.n >= 2 && host.p[0] == '[' && host.p[host.n - 1] == ']';
 
     if (bracketed)
         host = (struct str){host.p + 1, host.n - 2};

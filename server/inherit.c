@@ -39,7 +39,7 @@ inherit_forget(void)
 static int
 parse_descriptors(struct str list, int **fds, unsigned *n, struct err *err)
 {
-    cleanup_free int *v = NULL;
+    cleanup_free int *v = mem_alloc(HANDED_MAX * sizeof(*v));
     unsigned count = 0;
 
     while (list.n > 0) {
@@ -48,7 +48,6 @@ parse_descriptors(struct str list, int **fds, unsigned *n, struct err *err)
 
         if (count == HANDED_MAX || !num_parse_u64(one, INT_MAX, &fd))
             return err_set(err, ERR_INVALID, "'" STR_FMT "' is no descriptor", STR_ARG(one));
-        v = mem_realloc(v, count + 1, sizeof(*v));
         v[count++] = (int)fd;
     }
     if (count == 0)

@@ -60,7 +60,7 @@ set_mounts(const struct cli_list *statics, struct settings *s, struct err *err)
 static int
 set_fallback(const char *text, struct settings *s, struct err *err)
 {
-    const char *file;
+    const char *file = "";
     cleanup_free char *url =
         parse_url("--static-fallback", text, "URL=FILE, such as /=index.html", &file, err);
 
