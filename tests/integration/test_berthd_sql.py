@@ -492,6 +492,21 @@ def test_a_quick_stop_does_not(serve):
         assert server.process.wait() == 0
 
 
+def test_a_reload_reads_the_routes_again_and_keeps_the_old_ones_when_they_are_broken(serve, tmp_path):
+    server = serve()
+    assert server.get("/new").status == 404
+    before = server.worker()
+    (tmp_path / "routes").write_text(ROUTES + "GET /new\n    sql SELECT 1 AS one\n")
+    server.process.signal(1)
+    until(lambda: server.get("/new").status == 200)
+    until(lambda: not Path(f"/proc/{before}").exists())
+    (tmp_path / "routes").write_text("GET /new\n    sql SELECT FROM\n")
+    server.process.signal(1)
+    until(lambda: "going on with what was read before" in server.process.output)
+    assert f"{tmp_path}/routes:2: " in server.process.output
+    assert server.get("/new").status == 200 and server.get("/notes/").status == 200
+
+
 # ---- answers that are kept ----
 
 
