@@ -90,6 +90,9 @@ struct db_sink {
     bool (*row)(void *ctx, const struct db_value *cells, size_t n);
 };
 
+/* What a connection keeps of its database at most; the system's page cache is behind it. */
+enum { DB_CACHE_BYTES = 512 * 1024 };
+
 struct db;      /* a connection */
 struct db_stmt; /* a prepared statement of it; survives a reconnect (prepared again) */
 

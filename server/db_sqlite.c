@@ -16,7 +16,6 @@
 
 enum {
     BUSY_WRITER_MS = 5000,  /* writers wait for each other; readers do not with a WAL */
-    CACHE_KIB = 512,        /* of each connection; the system's page cache is behind it */
     TEXT_MAX = 64 * 1048576 /* of a value and of a statement */
 };
 
@@ -49,7 +48,7 @@ set_up(struct db *db, const struct db_target *t, struct err *err)
 {
     char cache[64];
 
-    sqlite3_snprintf(sizeof(cache), cache, "PRAGMA cache_size = -%d", (int)CACHE_KIB);
+    sqlite3_snprintf(sizeof(cache), cache, "PRAGMA cache_size = -%d", DB_CACHE_BYTES / 1024);
     sqlite3_limit(db->sqlite, SQLITE_LIMIT_LENGTH, TEXT_MAX);
     sqlite3_limit(db->sqlite, SQLITE_LIMIT_ATTACHED, 0);
     /* What is no database is told by the first statement. */

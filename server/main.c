@@ -21,6 +21,7 @@
 #include "server/inherit.h"
 #include "server/listen.h"
 #include "server/master.h"
+#include "server/memory_bound.h"
 #include "server/options.h"
 #include "server/options_log.h"
 #include "server/options_print.h"
@@ -90,12 +91,16 @@ check_workers(const struct options *o, const struct settings *s, struct err *err
 {
     struct sizing_opts ask = sizing_of(o, s);
     cleanup_buf struct buf why = BUF_INIT(READY_MAX);
+    struct memory_bound bound;
     struct sizing sizing;
 
     if (sizing_find(&ask, &sizing, err) < 0)
         return -1;
     sizing_describe(&ask, &sizing, &why);
     sizing_done(&sizing);
+    buf_append_str(&why, "\n# ");
+    bound = memory_bound_of(s);
+    memory_bound_format(&bound, &why);
     if (o->print_config)
         printf("# %s\n", buf_cstr(&why));
     return 0;

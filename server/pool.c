@@ -22,13 +22,11 @@
 #include "server/timeout.h"
 
 enum {
-    STACK_BYTES = 512 * 1024, /* SQLite's parser is the hungriest; only what is used is resident */
-    TICK_MS = 10,             /* far below what anybody notices, and no load */
-    PRESSED_MS = 5,           /* a job that waits this long shows that threads are missing */
-    IDLE_SECONDS = 10,        /* before a thread ends */
-    UNSENT_MAX = 256 * 1024,  /* bytes that a job may be ahead of its client */
-    HELD_MAX = 8,             /* jobs at their end before the loop is woken, while others wait */
-    QUICK_US = 200,           /* jobs this short may be held */
+    TICK_MS = 10,      /* far below what anybody notices, and no load */
+    PRESSED_MS = 5,    /* a job that waits this long shows that threads are missing */
+    IDLE_SECONDS = 10, /* before a thread ends */
+    HELD_MAX = 8,      /* jobs at their end before the loop is woken, while others wait */
+    QUICK_US = 200,    /* jobs this short may be held */
     END_WAIT_MS = 500
 };
 
@@ -295,7 +293,7 @@ create(struct pool_thread *t)
     /* Signals are the loop's. */
     sigfillset(&all);
     pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, STACK_BYTES);
+    pthread_attr_setstacksize(&attr, POOL_STACK_BYTES);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     result = pthread_create(&t->id, &attr, thread_main, t);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -603,7 +601,7 @@ pool_thread_local(struct pool_thread *t, struct err *err)
 static bool
 wait_for_room(struct pool *p, struct pool_thread *t, struct pool_job *job)
 {
-    while (job->unsent > UNSENT_MAX && !job->cancelled && !job->timed_out && !p->stopping) {
+    while (job->unsent > POOL_UNSENT_MAX && !job->cancelled && !job->timed_out && !p->stopping) {
         job->waiting_since_ms = now_ms();
         unlock(p);
         while (sem_wait(&t->wake) < 0 && errno == EINTR)

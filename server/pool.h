@@ -25,6 +25,12 @@ struct pool;
 struct pool_part;
 struct pool_thread;
 
+enum {
+    /* Of a thread.  SQLite's parser is the hungriest; only what is used is resident. */
+    POOL_STACK_BYTES = 512 * 1024,
+    POOL_UNSENT_MAX = 256 * 1024 /* bytes that a job may be ahead of its client */
+};
+
 /* What each thread keeps from job to job: a connection to the database.  One kind for a pool. */
 struct pool_local {
     void *ctx;
