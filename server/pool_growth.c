@@ -7,12 +7,13 @@ enum {
     WINDOW_US = 200 * 1000, /* two periods of a CPU quota: bursts and gaps even out */
     TRY_US = 1000 * 1000,   /* between two tries with a CPU that is used up */
     HOLD_US = 5 * 1000 * 1000,
-    HOLDS_MAX = 4, /* doublings of that */
-    JOBS_FEW = 20  /* too few to compare rates by */
+    HOLDS_MAX = 4,   /* doublings of that */
+    THREADS_FEW = 8, /* the least where jobs are seen to wait */
+    JOBS_FEW = 20    /* too few to compare rates by */
 };
 
 static const double USE_LOW = 0.5;
-static const double USE_FULL = 0.97;
+static const double USE_FULL = 0.9;
 static const double GAIN_LEAST = 1.03;
 
 void
@@ -47,6 +48,12 @@ was_in_vain(const struct pool_growth *g, double rate, uint64_t jobs)
 }
 
 static void
+grow_for_waiting(struct pool_growth *g, unsigned more, double rate)
+{
+    grow(g, g->wanted + more < THREADS_FEW ? THREADS_FEW - g->wanted : more, rate);
+}
+
+static void
 judge(struct pool_growth *g, const struct pool_sample *s, double use, double rate)
 {
     if (was_in_vain(g, rate, s->done - g->done_since)) {
@@ -62,7 +69,9 @@ judge(struct pool_growth *g, const struct pool_sample *s, double use, double rat
     if (s->now_us < g->hold_until_us)
         return;
     if (use < USE_FULL) {
-        grow(g, (unsigned)(g->wanted * (1 / use - 1)) + 1, rate);
+        /* Twice what would just do: too few cost far more than too many, and when the queries come
+         * in bursts, as under a quota, just enough is too few. */
+        grow_for_waiting(g, (unsigned)(g->wanted * (2 / use - 1)) + 1, rate);
     } else {
         grow(g, (g->wanted + 1) / 2, rate);
         g->hold_until_us = s->now_us + TRY_US;
@@ -87,7 +96,9 @@ pool_growth_tick(struct pool_growth *g, const struct pool_sample *s)
         return g->wanted;
     use = (double)(s->cpu_us - g->cpu_since_us) / ((double)time * g->cpus);
     rate = (double)(s->done - g->done_since) / (double)time;
-    if (use < USE_LOW && !g->gapped && s->now_us >= g->hold_until_us)
+    /* Many short jobs need no hurry, and a neighbour that takes the CPU away makes it look idle. */
+    if (use < USE_LOW && s->done - g->done_since < JOBS_FEW && !g->gapped &&
+        s->now_us >= g->hold_until_us)
         grow(g, g->wanted, 0);
     else if (time >= WINDOW_US)
         judge(g, s, use, rate);
