@@ -2,6 +2,7 @@
 #include "server/address.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -88,6 +89,7 @@ address_parse(const char *text, struct address *out, struct err *err)
     ptrdiff_t at = port_at(s);
     uint64_t port;
 
+    assert(text != NULL);
     if (str_starts(s, "unix:"))
         return set_path(text + strlen("unix:"), out, err);
     if (str_starts(s, "fd://"))

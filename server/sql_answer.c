@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "server/exchange.h"
+#include "server/http_condition.h"
 #include "server/http_response.h"
 #include "server/json_text.h"
 #include "server/loop.h"
@@ -140,31 +141,10 @@ sql_answer_result(struct exchange *x, const struct sql_job *job)
     exchange_reply(x, &r);
 }
 
-/* Whether the client has this one already. */
-static bool
-has_etag(const struct exchange *x, const char *etag)
-{
-    struct str name, value, tag;
-    uint32_t iter = 0;
-
-    if (!http_parse_has(x->request, HTTP_FIELD_IF_NONE_MATCH))
-        return false;
-    while (http_parse_next(x->request, &iter, &name, &value)) {
-        if (!str_eq_nocase(name, "if-none-match"))
-            continue;
-        while (http_parse_token(&value, &tag)) {
-            if (str_starts(tag, "W/"))
-                tag = (struct str){tag.p + 2, tag.n - 2};
-            if (str_eq(tag, "*") || str_eq(tag, etag))
-                return true;
-        }
-    }
-    return false;
-}
-
 void
 sql_answer_entry(struct exchange *x, const struct sql_entry *e, int64_t now_ms)
 {
+    const struct http_validators validators = {e->etag, HTTP_CONDITION_UNDATED};
     struct exchange_reply r = EXCHANGE_REPLY_INIT;
     cleanup_buf struct buf headers = BUF_INIT(HEADERS_MAX);
     int64_t left_ms = e->expires_ms - now_ms;
@@ -173,9 +153,8 @@ sql_answer_entry(struct exchange *x, const struct sql_entry *e, int64_t now_ms)
     buf_appendf(&headers, "ETag: %s\r\nCache-Control: max-age=%" PRId64 "\r\n", e->etag,
                 (left_ms + 999) / 1000);
     r.headers = buf_view(&headers);
-    if (has_etag(x, e->etag)) {
-        r.status = 304;
-    } else {
+    r.status = http_condition(x->request, &validators, x->now_unix);
+    if (r.status == 200) {
         r.type = json_type;
         r.body = e->body;
     }
