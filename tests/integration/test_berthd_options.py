@@ -169,14 +169,6 @@ def test_a_bad_variable_is_named_even_where_the_command_line_wins(berthd):
     assert done.status == 2 and "GUNICORN_CMD_ARGS: the quote ' is never closed" in done.stderr
 
 
-# Flags that are made by other parts of berthd, which may not be there yet.
-ELSEWHERE = {
-    "-k", "--worker-class", "--threads", "--max-requests", "--max-requests-jitter", "-t", "--timeout", "--reuse-port",
-    "-p", "--pid", "--forwarded-allow-ips", "--access-logfile", "--access-logformat", "--error-logfile", "--log-file",
-    "--proxy-protocol",
-}  # fmt: skip
-
-
 def gunicorn_flags():
     text = proc.run([GUNICORN, "--help"]).stdout
     lines = re.findall(r"^  (-.*?)(?:  .*)?$", text, re.M)
@@ -195,8 +187,6 @@ def test_every_flag_of_gunicorn_is_ours_or_refused_with_a_reason(berthd, root):
             continue
         done = berthd(flag)
         assert done.status == 2, done
-        if flag in ELSEWHERE:
-            continue
         assert re.match(rf"berthd: {flag}: [a-z]", done.stderr, re.I), done
         assert flag in manual, f"{flag} is not in the manual"
 
