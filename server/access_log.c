@@ -106,9 +106,13 @@ on_flush(struct timeout *t, void *ctx)
 {
     struct access_log *l = ctx;
 
+    bool pending;
+
     log_writer_flush(l->writer);
+    /* First, so that what becomes of the rest is asked for in any case. */
+    pending = log_writer_pending(l->writer);
     tell_of_dropped(l);
-    if (l->dropped > 0 || log_writer_pending(l->writer))
+    if (l->dropped > 0 || pending)
         timeout_arm(&l->flushes, t, l->loop->now_ms);
 }
 

@@ -17,7 +17,7 @@
 enum {
     BLOCK = PIPE_BUF,
     BLOCKS_MIN = 4,
-    BATCH_MAX = 8,          /* blocks before the thread is woken: half of what a pipe holds */
+    BATCH_MAX = 15,         /* blocks before the thread is woken: what a pipe holds, but one */
     STACK_BYTES = 64 * 1024 /* musl's default is twice that, glibc's 8 MiB */
 };
 
@@ -223,9 +223,7 @@ log_writer_put(struct log_writer *w, const char *line, size_t n)
 bool
 log_writer_pending(const struct log_writer *w)
 {
-    const struct block *b = current(w);
-
-    return (b != NULL && b->n > 0) || w->told != w->head;
+    return w->put != w->done;
 }
 
 void

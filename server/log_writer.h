@@ -36,7 +36,7 @@ bool log_writer_put(struct log_writer *w, const char *line, size_t n);
 /* Hands over what there is. */
 void log_writer_flush(struct log_writer *w);
 
-/* Whether there is something that log_writer_flush() would hand over. */
+/* Whether lines are still to be handed over or written. */
 bool log_writer_pending(const struct log_writer *w);
 
 /* What follows goes to another descriptor, which is taken over. */

@@ -170,9 +170,9 @@ what_cannot_be_written_is_counted(void **state)
     assert_true(log_writer_put(w, "b\n", 2));
     assert_true(log_writer_pending(w));
     log_writer_flush(w);
-    assert_false(log_writer_pending(w));
-    while (lost == 0)
-        lost = log_writer_lost(w, &sys);
+    while (log_writer_pending(w))
+        ;
+    lost = log_writer_lost(w, &sys);
     assert_int_equal(lost, 2);
     assert_int_equal(sys, ENOSPC);
     assert_true(log_writer_put(w, "c\n", 2));
