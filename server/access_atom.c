@@ -28,6 +28,22 @@ text_or_none(struct access_line *l, struct str s)
 }
 
 void
+access_atom_open(struct access_line *l, const struct access_entry *e UNUSED,
+                 const struct access_piece *p UNUSED)
+{
+    l->mark = l->p;
+    l->lacks = false;
+}
+
+void
+access_atom_close(struct access_line *l, const struct access_entry *e UNUSED,
+                  const struct access_piece *p UNUSED)
+{
+    if (l->lacks)
+        l->p = l->mark;
+}
+
+void
 access_atom_value(struct access_line *l, const struct access_entry *e UNUSED,
                   const struct access_piece *p)
 {

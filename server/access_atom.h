@@ -44,6 +44,10 @@ struct access_atom {
 const struct access_atom *access_atom_find(struct str name);
 const struct access_atom *access_atom_variable(struct str name);
 
+void access_atom_open(struct access_line *l, const struct access_entry *e,
+                      const struct access_piece *p);
+void access_atom_close(struct access_line *l, const struct access_entry *e,
+                       const struct access_piece *p);
 void access_atom_value(struct access_line *l, const struct access_entry *e,
                        const struct access_piece *p); /* its text, from outside */
 void access_atom_field(struct access_line *l, const struct access_entry *e,

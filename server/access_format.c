@@ -43,12 +43,12 @@ static const struct {
 } named[] = {
     {"common", "%(h)s %(l)s %(u)s %(t)s \"%(r)s\" %(s)s %(b)s"},
     {"combined", "%(h)s %(l)s %(u)s %(t)s \"%(r)s\" %(s)s %(b)s \"%(f)s\" \"%(a)s\""},
-    {"json", "{\"time\":\"%(time)s\",\"remote\":\"%(h)s\",\"forwarded\":\"%({x-forwarded-for}i)s\","
-             "\"method\":\"%(m)s\",\"target\":\"%(target)s\",\"protocol\":\"%(H)s\","
-             "\"status\":%(s)s,\"sent\":%(B)s,\"received\":%(received)s,\"duration_us\":%(D)s,"
-             "\"upstream_us\":%(upstream_us)s,\"id\":\"%(id)s\","
-             "\"trace\":\"%({x-amzn-trace-id}i)s\",\"referer\":\"%(f)s\","
-             "\"agent\":\"%(a)s\",\"pid\":%(pid)s}"},
+    {"json", "{\"time\":\"%(time)s\",\"remote\":\"%(h)s\",\"method\":\"%(m)s\","
+             "\"target\":\"%(target)s\",\"protocol\":\"%(H)s\",\"status\":%(s)s,\"sent\":%(B)s,"
+             "\"received\":%(received)s,\"duration_us\":%(D)s,\"id\":\"%(id)s\",\"pid\":%(pid)s"
+             "%[,\"upstream_us\":%(upstream_us)s%]%[,\"forwarded\":\"%({x-forwarded-for}i)s\"%]"
+             "%[,\"trace\":\"%({x-amzn-trace-id}i)s\"%]%[,\"referer\":\"%(f)s\"%]"
+             "%[,\"agent\":\"%(a)s\"%]}"},
 };
 
 /* Credentials: no log may hold them. */
@@ -229,9 +229,24 @@ add_atom(struct access_format *f, struct str *rest, struct err *err)
     return result < 0 ? -1 : add(f, &p, fixed + 4 * f->json, err);
 }
 
+/* "%[" and "%]", which may not be nested. */
+static int
+add_bracket(struct access_format *f, char bracket, bool *open, struct err *err)
+{
+    struct access_piece p = {.put = bracket == '[' ? access_atom_open : access_atom_close};
+
+    if (*open == (bracket == '['))
+        return err_set(err, ERR_USAGE, "%s",
+                       *open ? "'%[' inside of another one" : "'%]' without '%['");
+    *open = !*open;
+    return add(f, &p, 0, err);
+}
+
 static int
 compile(struct access_format *f, struct str text, struct err *err)
 {
+    bool open = false;
+
     while (text.n > 0) {
         ptrdiff_t percent = str_find(text, '%');
         size_t n = percent < 0 ? text.n : (size_t)percent;
@@ -241,8 +256,13 @@ compile(struct access_format *f, struct str text, struct err *err)
         text.p += n;
         text.n -= n;
         if (text.n == 0)
-            return 0;
-        if (str_starts(text, "%(")) {
+            break;
+        if (str_starts(text, "%[") || str_starts(text, "%]")) {
+            if (add_bracket(f, text.p[1], &open, err) < 0)
+                return -1;
+            text.p += 2;
+            text.n -= 2;
+        } else if (str_starts(text, "%(")) {
             text.p += 2;
             text.n -= 2;
             if (add_atom(f, &text, err) < 0)
@@ -257,7 +277,7 @@ compile(struct access_format *f, struct str text, struct err *err)
                            STR_ARG(text));
         }
     }
-    return 0;
+    return open ? err_set(err, ERR_USAGE, "'%%[' without '%%]'") : 0;
 }
 
 static int

@@ -10,6 +10,7 @@
  * for JSON.  Otherwise quotes, backslashes and every byte but printable ASCII are escaped (\xNN),
  * so that nothing from a client can forge a line or a field.  What is missing is "-"; in JSON ""
  * for text and null for numbers.
+ * What stands between %[ and %] is left out when a value in it is missing.
  */
 
 #include <limits.h>

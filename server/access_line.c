@@ -49,6 +49,7 @@ access_line_digits(struct access_line *l, uint64_t v, unsigned width)
 void
 access_line_no_text(struct access_line *l)
 {
+    l->lacks = true;
     if (!l->json)
         *l->p++ = '-';
 }
@@ -56,6 +57,7 @@ access_line_no_text(struct access_line *l)
 void
 access_line_no_number(struct access_line *l)
 {
+    l->lacks = true;
     if (l->json)
         ACCESS_LINE_LIT(l, "null");
     else

@@ -16,6 +16,8 @@ struct access_line {
     char *p;
     char *end; /* what is behind it is kept for the fixed text to come */
     bool json;
+    bool lacks; /* a value was not there since this was set to false */
+    char *mark; /* where an optional part began */
 };
 
 /* Bytes behind a line's memory, and behind texts for access_line_literal(), that may be touched:
