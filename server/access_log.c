@@ -165,13 +165,13 @@ unix_ms(struct access_log *l, int64_t at_us)
 void
 access_log_write(struct access_log *l, struct access_entry *e, int64_t ended_us)
 {
-    char line[ACCESS_LINE_ROOM];
-    size_t n;
+    char *line = log_writer_room(l->writer);
 
     e->pid = l->pid;
     e->unix_ms = unix_ms(l, ended_us);
-    n = access_format_line(l->format, e, line);
-    if (!log_writer_put(l->writer, line, n))
+    if (line != NULL)
+        log_writer_added(l->writer, access_format_line(l->format, e, line));
+    else
         count_dropped(l, 1);
     if (l->flush.list == NULL)
         timeout_arm(&l->flushes, &l->flush, l->loop->now_ms);

@@ -68,16 +68,12 @@ find_line(struct str lines, const char *name)
 struct str
 account_id(struct account *a, struct exchange *x)
 {
-    struct str name, value;
-    uint32_t at = 0;
+    struct str given = http_parse_str(x->request, x->request->fields[HTTP_FIELD_REQUEST_ID]);
 
     if (x->id[0] != '\0')
         return (struct str){x->id, sizeof(x->id)};
-    while (http_parse_next(x->request, &at, &name, &value)) {
-        if (name.n == sizeof("x-request-id") - 1 && str_eq_nocase(name, "x-request-id") &&
-            request_id_is_sane(value))
-            return value;
-    }
+    if (request_id_is_sane(given))
+        return given;
     request_id_make(&a->ids, x->id);
     return (struct str){x->id, sizeof(x->id)};
 }

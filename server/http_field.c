@@ -31,6 +31,8 @@ http_field_of(struct str name)
         return str_eq_nocase(name, "if-none-match") ? HTTP_FIELD_IF_NONE_MATCH : HTTP_FIELD_OTHER;
     case sizeof("content-length") - 1:
         return str_eq_nocase(name, "content-length") ? HTTP_FIELD_CONTENT_LENGTH : HTTP_FIELD_OTHER;
+    case sizeof("x-request-id") - 1:
+        return str_eq_nocase(name, "x-request-id") ? HTTP_FIELD_REQUEST_ID : HTTP_FIELD_OTHER;
     case sizeof("transfer-encoding") - 1:
         if (str_eq_nocase(name, "if-modified-since"))
             return HTTP_FIELD_IF_MODIFIED_SINCE;

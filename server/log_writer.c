@@ -23,11 +23,11 @@ enum {
 
 struct block {
     uint32_t n, lines;
-    char text[BLOCK];
 };
 
 struct log_writer {
     struct block *blocks;
+    char *texts; /* of BLOCK bytes each, and room for a line behind them */
     size_t n, batch;
     size_t told;  /* blocks up to here the thread was woken for */
     uint64_t put; /* lines, ever */
@@ -43,6 +43,12 @@ struct log_writer {
     _Atomic int lost_sys;
 };
 
+static char *
+text_of(const struct log_writer *w, size_t i)
+{
+    return w->texts + i % w->n * BLOCK;
+}
+
 /* ---- the thread ---- */
 
 static bool
@@ -55,12 +61,12 @@ wait_for_room(int fd)
 }
 
 static void
-write_block(struct log_writer *w, const struct block *b)
+write_block(struct log_writer *w, const struct block *b, const char *text)
 {
     size_t done = 0;
 
     while (done < b->n) {
-        ssize_t n = write(w->fd, b->text + done, b->n - done);
+        ssize_t n = write(w->fd, text + done, b->n - done);
 
         if (n >= 0) {
             done += (size_t)n;
@@ -96,7 +102,7 @@ run(void *arg)
         for (size_t i = w->tail; i != head; i++) {
             struct block *b = &w->blocks[i % w->n];
 
-            write_block(w, b);
+            write_block(w, b, text_of(w, i));
             w->done += b->lines;
             b->n = b->lines = 0; /* the loop's again, to be filled */
             atomic_store_explicit(&w->tail, i + 1, memory_order_release);
@@ -139,6 +145,7 @@ release(struct log_writer *w)
         close(w->next_fd);
     close(w->fd);
     free(w->blocks);
+    free(w->texts);
     free(w);
 }
 
@@ -151,8 +158,9 @@ log_writer_open(int fd, size_t bytes, struct err *err)
     w->next_fd = -1;
     w->n = bytes / BLOCK < BLOCKS_MIN ? BLOCKS_MIN : bytes / BLOCK;
     w->batch = w->n / 4 < BATCH_MAX ? w->n / 4 : BATCH_MAX;
-    /* The kernel gives its pages as they are used for the first time. */
     w->blocks = mem_alloc(w->n * sizeof(*w->blocks));
+    /* The kernel gives its pages as they are used for the first time. */
+    w->texts = mem_alloc(w->n * BLOCK + LOG_WRITER_ROOM);
     sem_init(&w->work, 0, 0);
     sem_init(&w->end, 0, 0);
     errno = start_thread(w);
@@ -162,17 +170,6 @@ log_writer_open(int fd, size_t bytes, struct err *err)
         return NULL;
     }
     return w;
-}
-
-/* The block that is being filled, or NULL while all are waiting to be written. */
-static struct block *
-current(const struct log_writer *w)
-{
-    size_t head = atomic_load_explicit(&w->head, memory_order_relaxed);
-
-    if (head - atomic_load_explicit(&w->tail, memory_order_acquire) == w->n)
-        return NULL;
-    return &w->blocks[head % w->n];
 }
 
 static void
@@ -192,32 +189,34 @@ hand_over(struct log_writer *w)
         wake(w);
 }
 
-/* Where a block becomes free only after the one before it was handed over, nobody has emptied it.
- */
-static struct block *
-ready_block(struct log_writer *w, size_t n)
+/* A line begins in the block that is being filled and may reach into the one behind it, which must
+ * be free therefore; behind the last one there is room as well. */
+char *
+log_writer_room(struct log_writer *w)
 {
-    struct block *b = current(w);
+    size_t head = atomic_load_explicit(&w->head, memory_order_relaxed);
 
-    if (b != NULL && b->n + n > BLOCK) {
-        hand_over(w);
-        b = current(w);
-    }
-    return b;
+    if (head + 1 - atomic_load_explicit(&w->tail, memory_order_acquire) >= w->n)
+        return NULL;
+    return text_of(w, head) + w->blocks[head % w->n].n;
 }
 
-bool
-log_writer_put(struct log_writer *w, const char *line, size_t n)
+void
+log_writer_added(struct log_writer *w, size_t n)
 {
-    struct block *b = ready_block(w, n);
+    size_t head = atomic_load_explicit(&w->head, memory_order_relaxed);
+    struct block *b = &w->blocks[head % w->n];
 
-    if (b == NULL)
-        return false;
-    memcpy(b->text + b->n, line, n);
+    if (b->n + n > BLOCK) {
+        const char *line = text_of(w, head) + b->n;
+
+        hand_over(w);
+        b = &w->blocks[(head + 1) % w->n];
+        memmove(text_of(w, head + 1), line, n);
+    }
     b->n += (uint32_t)n;
     b->lines++;
     w->put++;
-    return true;
 }
 
 bool
@@ -229,9 +228,8 @@ log_writer_pending(const struct log_writer *w)
 void
 log_writer_flush(struct log_writer *w)
 {
-    const struct block *b = current(w);
-
-    if (b != NULL && b->n > 0)
+    /* Where all blocks wait already, the one that would be next is the first of them. */
+    if (w->head - w->tail < w->n && w->blocks[w->head % w->n].n > 0)
         hand_over(w);
     if (w->told != w->head)
         wake(w);

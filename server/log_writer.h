@@ -24,14 +24,17 @@
 struct err;
 struct log_writer;
 
-enum { LOG_WRITER_LINE_MAX = PIPE_BUF };
+/* A line, and the room in which it is made: a little may be touched behind it. */
+enum { LOG_WRITER_LINE_MAX = PIPE_BUF, LOG_WRITER_ROOM = LOG_WRITER_LINE_MAX + 16 };
 
 /* Takes the descriptor over; bytes is what may wait at most.  The calling thread's blocked signals
  * are of no matter. */
 struct log_writer *log_writer_open(int fd, size_t bytes, struct err *err) NODISCARD;
 
-/* At most LOG_WRITER_LINE_MAX bytes, with the newline.  False: dropped. */
-bool log_writer_put(struct log_writer *w, const char *line, size_t n);
+/* Where the next line can be made, LOG_WRITER_ROOM bytes, or NULL: it has to be dropped.  Then n of
+ * them, with the newline, are one. */
+char *log_writer_room(struct log_writer *w);
+void log_writer_added(struct log_writer *w, size_t n);
 
 /* Hands over what there is. */
 void log_writer_flush(struct log_writer *w);
