@@ -93,7 +93,7 @@ account_written(struct account *a, struct exchange *x, struct str head)
     size_t n = 0;
     char *p;
 
-    if (a->log == NULL || access_log_wanted(a->log, 0) == NULL)
+    if (access_log_wanted(a->log, 0) == NULL)
         return;
     for (unsigned i = 0; access_log_wanted(a->log, i) != NULL; i++)
         n += find_line(head, access_log_wanted(a->log, i)).n + 1;

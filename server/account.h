@@ -46,7 +46,7 @@ struct str account_id(struct account *a, struct exchange *x);
 
 /* A head that is going to be sent: gets the id when it shall; then, as it was written. */
 void account_head(struct account *a, struct exchange *x, struct http_response *head);
-void account_written(struct account *a, struct exchange *x, struct str head);
+void account_written(struct account *a, struct exchange *x, struct str head); /* only with a log */
 
 /* The exchange has come to its end; start_line is for a request that was not understood. */
 void account_finish(struct account *a, struct exchange *x, struct str start_line);

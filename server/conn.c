@@ -66,7 +66,7 @@ start_line(const struct conn *c)
 {
     struct str in = {c->in.p + c->in.start, iobuf_n(&c->in)};
 
-    if (c->parser.request.method_text.n > 0 || in.n == 0)
+    if (in.n == 0)
         return (struct str){NULL, 0};
     in = str_trim(in);
     return str_trim(str_cut(&in, '\n'));
@@ -75,7 +75,10 @@ start_line(const struct conn *c)
 static void
 keep_account(struct conn *c)
 {
-    account_finish(&c->group->account, &c->x, start_line(c));
+    struct str nothing = {NULL, 0};
+
+    account_finish(&c->group->account, &c->x,
+                   c->parser.request.method_text.n > 0 ? nothing : start_line(c));
 }
 
 int

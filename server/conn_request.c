@@ -2,9 +2,10 @@
 
 /* From a parsed request to the one that answers it. */
 
+#include <stddef.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "server/bytes.h"
 #include "server/conn.h"
 #include "server/route.h"
 #include "server/settings.h"
@@ -60,8 +61,11 @@ invite_body(struct conn *c)
 static void
 begin_exchange(struct conn *c)
 {
-    c->x = (struct exchange){.request = &c->parser.request, .peer = &c->peer, .upstream_us = -1};
-    c->x.begun_us = clock_monotonic_us(clock_system());
+    bytes_clear(&c->x, offsetof(struct exchange, id) + 1);
+    c->x.request = &c->parser.request;
+    c->x.peer = &c->peer;
+    c->x.upstream_us = -1;
+    c->x.begun_us = c->group->loop->now_us;
     timeout_disarm(&c->timeout);
     c->body_kept = 0;
     c->taking = c->paused = c->began = c->ended = c->drain_wanted = false;

@@ -52,8 +52,9 @@ send_head(struct conn *c, struct http_response *head)
     account_head(&c->group->account, &c->x, head);
     before = iobuf_n(&c->out);
     http_response_head(head, &c->group->lines, &c->out);
-    account_written(&c->group->account, &c->x,
-                    (struct str){c->out.p + c->out.start + before, iobuf_n(&c->out) - before});
+    if (c->group->account.log != NULL)
+        account_written(&c->group->account, &c->x,
+                        (struct str){c->out.p + c->out.start + before, iobuf_n(&c->out) - before});
 }
 
 static void
@@ -78,27 +79,29 @@ end(struct conn *c)
     conn_wake(c);
 }
 
-/* A large body goes to the socket from where it lies, together with the head; what the socket does
- * not take is copied, and so is all when that fails: conn_flush() will see why. */
-static void
-append_body(struct conn *c, struct str body, bool head_is_alone)
+/* A large body goes to the socket from where it lies, together with the head.  Returns what the
+ * socket has not taken: all of it when that fails, and conn_flush() will see why. */
+static struct str
+send_directly(struct conn *c, struct str body)
 {
     struct iovec parts[2] = {{c->out.p + c->out.start, iobuf_n(&c->out)},
                              {(void *)(uintptr_t)body.p, body.n}};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = ARRAY_LEN(parts)};
     size_t head_n = iobuf_n(&c->out);
-    ssize_t n;
+    ssize_t n = sendmsg(c->source.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    size_t of_head = n < 0 ? 0 : (size_t)n < head_n ? (size_t)n : head_n;
+    size_t of_body = n < 0 ? 0 : (size_t)n - of_head;
 
-    if (body.n >= DIRECT_MIN && head_is_alone) {
-        n = sendmsg(c->source.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (n > 0) {
-            size_t of_head = (size_t)n < head_n ? (size_t)n : head_n;
+    c->moved += of_head + of_body;
+    iobuf_consume(&c->out, of_head);
+    return (struct str){body.p + of_body, body.n - of_body};
+}
 
-            c->moved += (uint64_t)n;
-            iobuf_consume(&c->out, of_head);
-            body = (struct str){body.p + ((size_t)n - of_head), body.n - ((size_t)n - of_head)};
-        }
-    }
+static void
+append_body(struct conn *c, struct str body, bool head_is_alone)
+{
+    if (body.n >= DIRECT_MIN && head_is_alone)
+        body = send_directly(c, body);
     iobuf_append_view(&c->out, body);
 }
 
@@ -110,6 +113,7 @@ exchange_reply(struct exchange *x, const struct exchange_reply *r)
         .status = r->status,
         .type = r->type,
         .headers = r->headers,
+        .described = r->described,
         .has_length = r->status != 304,
         .length = r->body.n + r->file_bytes,
     };

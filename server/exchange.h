@@ -44,7 +44,7 @@ struct exchange {
     unsigned status;
     uint64_t sent;     /* bytes of the response's body, without its coding */
     uint64_t received; /* bytes of the request's body */
-    int64_t begun_us;  /* monotonic: the head was whole */
+    int64_t begun_us;  /* monotonic: when the loop was told of the last part of its head */
     int64_t
         upstream_us; /* how long a proxied server took to begin its answer; -1: none was asked */
     char *logged;    /* what the access log wants of the response's head (account.c) */
@@ -55,15 +55,16 @@ struct exchange_reply {
     unsigned status;
     const char *type;
     struct str headers; /* more lines, each with its CRLF */
+    bool described;     /* Content-Type and Content-Length are among them */
     struct str body;    /* copied */
     int file;           /* sent behind the body when file_bytes > 0; taken over, then or not */
     uint64_t file_bytes;
     uint64_t file_at;
 };
 
-#define EXCHANGE_REPLY_INIT                       \
-    {                                             \
-        200, NULL, {NULL, 0}, {NULL, 0}, -1, 0, 0 \
+#define EXCHANGE_REPLY_INIT                              \
+    {                                                    \
+        200, NULL, {NULL, 0}, false, {NULL, 0}, -1, 0, 0 \
     }
 
 void exchange_reply(struct exchange *x, const struct exchange_reply *r);

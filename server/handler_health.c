@@ -8,8 +8,10 @@ respond(struct exchange *x)
 {
     struct exchange_reply r = EXCHANGE_REPLY_INIT;
 
-    r.type = "text/plain; charset=utf-8";
-    r.headers = STR_LIT("Cache-Control: no-store\r\n");
+    r.headers = STR_LIT("Content-Type: text/plain; charset=utf-8\r\n"
+                        "Content-Length: 3\r\n"
+                        "Cache-Control: no-store\r\n");
+    r.described = true;
     r.body = STR_LIT("ok\n");
     exchange_reply(x, &r);
 }

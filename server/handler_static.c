@@ -63,11 +63,16 @@ close_mount(struct route *route)
     route->local = NULL;
 }
 
+/* path is followed by a NUL. */
 static const struct static_entry *
 find(struct mount *m, struct str path, unsigned *status)
 {
-    return m->pack != NULL ? static_pack_find(m->pack, path, status)
-                           : static_folder_find(&m->folder, path, m->loop->now_ms, status);
+    const struct static_entry *e;
+
+    if (m->pack != NULL)
+        return static_pack_find(m->pack, path, status);
+    e = static_folder_kept(&m->folder, path, m->loop->now_ms);
+    return e != NULL ? e : static_folder_find(&m->folder, path, m->loop->now_ms, status);
 }
 
 static struct str
@@ -102,17 +107,11 @@ redirect_to_folder(struct exchange *x)
 }
 
 static void
-respond(struct exchange *x)
+look_for(struct exchange *x, struct mount *m, bool is_folder)
 {
-    struct mount *m = x->route->local;
-    bool is_folder = x->rest.n > 0 && x->rest.p[x->rest.n - 1] == '/';
     const struct static_entry *e;
     unsigned status;
 
-    if (x->rest.n == 0 && x->path.n > 0) { /* the mount's own name */
-        redirect_to_folder(x);
-        return;
-    }
     buf_append(x->scratch, x->rest.p + 1, x->rest.n - 1);
     if (is_folder)
         buf_append_str(x->scratch, "index.html");
@@ -126,6 +125,27 @@ respond(struct exchange *x)
         redirect_to_folder(x);
     else
         exchange_status(x, status == 301 ? 404 : status);
+}
+
+static void
+respond(struct exchange *x)
+{
+    struct mount *m = x->route->local;
+    bool is_folder = x->rest.n > 0 && x->rest.p[x->rest.n - 1] == '/';
+    const struct static_entry *e = NULL;
+
+    if (x->rest.n == 0 && x->path.n > 0) { /* the mount's own name */
+        redirect_to_folder(x);
+        return;
+    }
+    /* Most requests are for a file that was asked for a moment ago. */
+    if (!is_folder && m->pack == NULL)
+        e = static_folder_kept(&m->folder, (struct str){x->rest.p + 1, x->rest.n - 1},
+                               m->loop->now_ms);
+    if (e != NULL)
+        static_send(x, e, m->place.settings->ranges);
+    else
+        look_for(x, m, is_folder);
 }
 
 const struct handler handler_static = {

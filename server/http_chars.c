@@ -27,7 +27,7 @@
     (IS_PATH(c) || (c) == '?' || (c) == '\\' || (c) == '`' || (c) == '{' || (c) == '}')
 /* Without the comma of RFC 3986's sub-delims: no host has one, and "a,b" is two Host fields that
  * were joined on the way. */
-#define IS_HOST(c) (IS_UNRESERVED(c) || (IS_SUB_DELIM(c) && (c) != ',') || (c) == '%')
+#define IS_HOST(c) (IS_UNRESERVED(c) || (IS_SUB_DELIM(c) && (c) != ','))
 
 #define CLASSES(c)                                                                              \
     (unsigned char)((IS_TOKEN(c) ? HTTP_CHAR_TOKEN : 0) | (IS_VALUE(c) ? HTTP_CHAR_VALUE : 0) | \
@@ -53,16 +53,4 @@ http_chars_hex(char c)
     if (IN(c, 'A', 'F'))
         return c - 'A' + 10;
     return -1;
-}
-
-struct str
-http_chars_trim(struct str s)
-{
-    while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
-        s.p++;
-        s.n--;
-    }
-    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-        s.n--;
-    return s;
 }

@@ -8,13 +8,14 @@
 #include <stddef.h>
 
 #include "base/str.h"
+#include "server/bytes.h"
 
 enum {
     HTTP_CHAR_TOKEN = 1, /* RFC 9110 5.6.2 */
     HTTP_CHAR_VALUE = 2, /* a field's content: visible, obs-text, blank, tab */
     HTTP_CHAR_PATH = 4,  /* RFC 3986 pchar and '/', and what browsers leave unescaped */
     HTTP_CHAR_QUERY = 8,
-    HTTP_CHAR_HOST = 16, /* reg-name */
+    HTTP_CHAR_HOST = 16, /* reg-name, without its escapes */
     HTTP_CHAR_HEX = 32,
     HTTP_CHAR_DIGIT = 64
 };
@@ -45,10 +46,31 @@ http_chars_all(struct str s, unsigned classes)
     return http_chars_span(s.p, s.n, classes) == s.n;
 }
 
+/* The same for HTTP_CHAR_VALUE, quickly for text without tabs. */
+static inline bool
+http_chars_all_value(struct str s)
+{
+    size_t i = 0;
+
+    while (s.n - i >= BYTES_WORD && bytes_word_is_text(bytes_word(s.p + i)))
+        i += BYTES_WORD;
+    return i == s.n || http_chars_all((struct str){s.p + i, s.n - i}, HTTP_CHAR_VALUE);
+}
+
 /* The value of a hexadecimal digit, -1 for any other byte. */
 int http_chars_hex(char c);
 
 /* s without blanks and tabs at its ends (OWS of RFC 9110). */
-struct str http_chars_trim(struct str s);
+static inline struct str
+http_chars_trim(struct str s)
+{
+    while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
+        s.p++;
+        s.n--;
+    }
+    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+        s.n--;
+    return s;
+}
 
 #endif

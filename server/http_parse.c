@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "server/bytes.h"
 #include "server/http_chars.h"
 #include "server/http_field.h"
 
@@ -29,7 +30,7 @@ static const struct {
 void
 http_parse_init(struct http_parser *p, const struct http_limits *limits)
 {
-    memset(p, 0, sizeof(*p));
+    bytes_clear(p, sizeof(*p));
     p->limits = limits;
     p->request.base = ""; /* so that its spans, all empty, are views of something */
 }
@@ -81,14 +82,13 @@ parse_request_line(struct http_request *r, struct str line)
     struct str rest = {line.p + method.n, line.n - method.n};
     struct str target;
     struct http_target parts;
-    size_t end = 0;
+    size_t end;
     int status;
 
     if (method.n == 0 || rest.n == 0 || rest.p[0] != ' ')
         return 400;
     rest = (struct str){rest.p + 1, rest.n - 1};
-    while (end < rest.n && rest.p[end] != ' ')
-        end++;
+    end = bytes_find(rest.p, rest.n, ' ');
     if (end == 0 || end == rest.n)
         return 400;
     target = (struct str){rest.p, end};
@@ -120,7 +120,7 @@ parse_field_line(struct http_parser *p, struct str line)
     if (n == 0 || n == line.n || line.p[n] != ':')
         return 400;
     value = http_chars_trim((struct str){line.p + n + 1, line.n - n - 1});
-    if (!http_chars_all(value, HTTP_CHAR_VALUE))
+    if (!http_chars_all_value(value))
         return 400;
     return http_field_take(p, name, value);
 }
@@ -171,21 +171,21 @@ http_parse(struct http_parser *p, const char *base, size_t n)
 {
     p->request.base = base;
     for (;;) {
-        const char *lf;
         struct str line;
+        size_t lf;
         int status;
 
         /* What can begin no request is refused at once: a TLS hello may never send a line end. */
         if (!p->in_fields && n > p->line_at && base[p->line_at] != '\r' &&
             !http_chars_is(base[p->line_at], HTTP_CHAR_TOKEN))
             return 400;
-        lf = n > p->scanned ? memchr(base + p->scanned, '\n', n - p->scanned) : NULL;
-        if (lf == NULL) {
+        lf = p->scanned + bytes_find(base + p->scanned, n - p->scanned, '\n');
+        if (lf == n) {
             p->scanned = (uint32_t)n;
             return check_limits(p, n - p->line_at, n);
         }
-        line = (struct str){base + p->line_at, (size_t)(lf - base) - p->line_at};
-        p->scanned = (uint32_t)(lf - base) + 1;
+        line = (struct str){base + p->line_at, lf - p->line_at};
+        p->scanned = (uint32_t)lf + 1;
         status = check_limits(p, line.n, p->scanned);
         if (status == 0)
             status = take_line(p, line);

@@ -6,6 +6,7 @@
 
 #include "base/attr.h"
 #include "base/clock.h"
+#include "server/bytes.h"
 #include "server/iobuf.h"
 
 enum { FIXED_MAX = 256, NUMBER_MAX = 20 };
@@ -98,12 +99,8 @@ put_number(char *p, uint64_t v)
 static char *
 put_status_line(char *p, const struct http_response *r)
 {
-    struct str reason;
+    struct str reason = reason_of(r->status);
 
-    /* Nearly all are this one, in a copy of a length that the compiler knows. */
-    if (r->status == 200 && r->reason == NULL)
-        return PUT_LIT(p, "HTTP/1.1 200 OK\r\n");
-    reason = reason_of(r->status);
     p = PUT_LIT(p, "HTTP/1.1 ");
     if (r->reason == NULL) {
         p = put(p, reason.p, reason.n);
@@ -118,12 +115,10 @@ put_status_line(char *p, const struct http_response *r)
 enum { SERVER_SIZE = sizeof("Server: berthd\r\n") - 1, DATE_SIZE = 6 + 29 + 2 };
 
 void
-http_response_lines(struct http_response_lines *l, int64_t unix_seconds)
+http_response_new_lines(struct http_response_lines *l, int64_t unix_seconds)
 {
     char date[32];
 
-    if (l->unix_seconds == unix_seconds)
-        return;
     l->unix_seconds = unix_seconds;
     clock_format_http(unix_seconds, date);
     snprintf(l->text, sizeof(l->text), "Server: berthd\r\nDate: %.29s\r\n", date);
@@ -138,18 +133,24 @@ put_lines(char *p, const struct http_response *r, const struct http_response_lin
     return put(p, lines->text + from, to - from);
 }
 
-void
-http_response_head(const struct http_response *r, const struct http_response_lines *lines,
-                   struct iobuf *out)
+/* The first lines.  Nearly all heads begin in the same way: in copies of lengths that the compiler
+ * knows. */
+static char *
+put_start(char *p, const struct http_response *r, const struct http_response_lines *lines)
 {
-    size_t type_n = r->type != NULL ? strlen(r->type) : 0;
-    size_t reason_n = r->reason != NULL ? strlen(r->reason) : 0;
-    char *start = iobuf_room(out, FIXED_MAX + type_n + reason_n + r->headers.n + r->id.n);
-    char *p = put_lines(put_status_line(start, r), r, lines);
+    if (r->status == 200 && r->reason == NULL && !r->has_server && !r->has_date) {
+        p = PUT_LIT(p, "HTTP/1.1 200 OK\r\n");
+        return put(p, lines->text, SERVER_SIZE + DATE_SIZE);
+    }
+    return put_lines(put_status_line(p, r), r, lines);
+}
 
+static char *
+put_description(char *p, const struct http_response *r)
+{
     if (r->type != NULL) {
         p = PUT_LIT(p, "Content-Type: ");
-        p = put(p, r->type, type_n);
+        p = put(p, r->type, strlen(r->type));
         p = PUT_LIT(p, "\r\n");
     }
     if (r->has_length) {
@@ -159,17 +160,35 @@ http_response_head(const struct http_response *r, const struct http_response_lin
     } else if (r->chunked) {
         p = PUT_LIT(p, "Transfer-Encoding: chunked\r\n");
     }
-    if (r->connection == HTTP_CONNECTION_CLOSE)
-        p = PUT_LIT(p, "Connection: close\r\n");
-    else if (r->connection == HTTP_CONNECTION_KEEP)
-        p = PUT_LIT(p, "Connection: keep-alive\r\n");
+    return p;
+}
+
+static char *
+put_connection(char *p, enum http_connection connection)
+{
+    if (connection == HTTP_CONNECTION_CLOSE)
+        return PUT_LIT(p, "Connection: close\r\n");
+    return connection == HTTP_CONNECTION_KEEP ? PUT_LIT(p, "Connection: keep-alive\r\n") : p;
+}
+
+void
+http_response_head(const struct http_response *r, const struct http_response_lines *lines,
+                   struct iobuf *out)
+{
+    size_t type_n = r->type != NULL ? strlen(r->type) : 0;
+    size_t reason_n = r->reason != NULL ? strlen(r->reason) : 0;
+    char *start = iobuf_room(out, FIXED_MAX + type_n + reason_n + r->headers.n + r->id.n);
+    char *p = put_start(start, r, lines);
+
+    if (!r->described)
+        p = put_description(p, r);
+    p = put_connection(p, r->connection);
     if (r->id.n > 0) {
         p = PUT_LIT(p, "X-Request-Id: ");
         p = put(p, r->id.p, r->id.n);
         p = PUT_LIT(p, "\r\n");
     }
-    if (r->headers.n > 0)
-        p = put(p, r->headers.p, r->headers.n);
+    p = bytes_copy(p, r->headers.p, r->headers.n);
     p = PUT_LIT(p, "\r\n");
     out->end += (size_t)(p - start);
 }

@@ -20,6 +20,7 @@ struct http_response {
     struct str headers; /* more lines, each with its CRLF */
     struct str id;      /* X-Request-Id, or none */
     bool has_length, chunked;
+    bool described;            /* Content-Type and Content-Length are among headers */
     bool has_date, has_server; /* among headers */
     uint64_t length;
     enum http_connection connection;
@@ -31,8 +32,15 @@ struct http_response_lines {
     int64_t unix_seconds;
 };
 
+void http_response_new_lines(struct http_response_lines *l, int64_t unix_seconds);
+
 /* Makes them anew when the second is another one; INT64_MIN in a new one. */
-void http_response_lines(struct http_response_lines *l, int64_t unix_seconds);
+static inline void
+http_response_lines(struct http_response_lines *l, int64_t unix_seconds)
+{
+    if (l->unix_seconds != unix_seconds)
+        http_response_new_lines(l, unix_seconds);
+}
 
 void http_response_head(const struct http_response *r, const struct http_response_lines *lines,
                         struct iobuf *out);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "server/bytes.h"
 #include "server/http_chars.h"
 
 static bool
@@ -20,18 +21,18 @@ port_valid(struct str port)
     return true;
 }
 
-/* Escapes in a host must be whole ones. */
-static bool
-escapes_valid(struct str s)
+/* How much of it is a name.  Escapes must be whole ones: one that is not ends it. */
+static size_t
+name_length(struct str s)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] != '%')
-            continue;
-        if (s.n - i < 3 || http_chars_hex(s.p[i + 1]) < 0 || http_chars_hex(s.p[i + 2]) < 0)
-            return false;
-        i += 2;
+    size_t n = http_chars_span(s.p, s.n, HTTP_CHAR_HOST);
+
+    while (s.n - n >= 3 && s.p[n] == '%' && http_chars_hex(s.p[n + 1]) >= 0 &&
+           http_chars_hex(s.p[n + 2]) >= 0) {
+        n += 3;
+        n += http_chars_span(s.p + n, s.n - n, HTTP_CHAR_HOST);
     }
-    return true;
+    return n;
 }
 
 /* "[v6]" and what follows; only the form is looked at, since nobody connects to it. */
@@ -57,18 +58,14 @@ literal_valid(struct str host)
 bool
 http_target_host_valid(struct str host)
 {
-    struct str name;
+    size_t n;
 
     if (host.n > 0 && host.p[0] == '[')
         return literal_valid(host);
-    name.p = host.p;
-    name.n = http_chars_span(host.p, host.n, HTTP_CHAR_HOST);
-    if (name.n == 0 || !escapes_valid(name))
-        return false;
-    if (name.n == host.n)
-        return true;
-    return host.p[name.n] == ':' &&
-           port_valid((struct str){host.p + name.n + 1, host.n - name.n - 1});
+    n = name_length(host);
+    if (n == 0 || n == host.n)
+        return n > 0;
+    return host.p[n] == ':' && port_valid((struct str){host.p + n + 1, host.n - n - 1});
 }
 
 static bool
@@ -215,15 +212,33 @@ remove_dots(char *p, size_t *n)
     return true;
 }
 
-/* Whether there is nothing to unescape and no dot segment to take out. */
+/* Whether a word may hold an escape or the beginning of a dot segment. */
+static bool
+may_need_work(uint64_t w)
+{
+    uint64_t slashes = bytes_zeros(w ^ BYTES_ALL('/'));
+    uint64_t dots = bytes_zeros(w ^ BYTES_ALL('.'));
+
+    return (bytes_zeros(w ^ BYTES_ALL('%')) | (slashes << 8 & dots)) != 0;
+}
+
+/* Whether there is nothing to unescape and no dot segment to take out, or false in doubt.  The
+ * words overlap by a byte, so that no "/." is between two of them. */
 static bool
 is_plain(struct str path)
 {
-    for (size_t i = 0; i < path.n; i++) {
-        if (path.p[i] == '%' || (path.p[i] == '.' && i > 0 && path.p[i - 1] == '/'))
+    size_t i = 0;
+
+    if (path.n < BYTES_WORD) {
+        while (i < path.n && path.p[i] != '%' && path.p[i] != '.')
+            i++;
+        return i == path.n;
+    }
+    for (; path.n - i > BYTES_WORD; i += BYTES_WORD - 1) {
+        if (may_need_work(bytes_word(path.p + i)))
             return false;
     }
-    return true;
+    return !may_need_work(bytes_word(path.p + path.n - BYTES_WORD));
 }
 
 enum http_path_result

@@ -30,6 +30,7 @@ enum { LOOP_LISTS_MAX = 64 };
 
 struct loop {
     int epoll_fd;
+    int64_t now_us;   /* monotonic, read once a turn */
     int64_t now_ms;   /* monotonic */
     int64_t now_unix; /* seconds */
     struct timeout_list *lists[LOOP_LISTS_MAX];

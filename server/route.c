@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "server/bytes.h"
 #include "server/handlers.h"
 #include "server/http_parse.h"
 #include "server/pack.h"
@@ -153,7 +154,7 @@ route_find(const struct routes *r, struct str path, struct str *rest)
         /* "/" is the one path whose slash begins the rest as well. */
         size_t n = route->path_n == 1 ? 0 : route->path_n;
 
-        if (path.n < n || memcmp(path.p, route->path, n) != 0)
+        if (path.n < n || !bytes_equal(path.p, route->path, n))
             continue;
         if (route->is_prefix ? path.n > n && path.p[n] != '/' : path.n != route->path_n)
             continue;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/static_file.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -58,12 +59,15 @@ cache_control_of(const struct static_entry *e, const struct static_place *place,
 }
 
 static void
-write_headers(struct static_file *f, enum http_coding coding, const char *vary,
+write_headers(struct static_file *f, const char *type, enum http_coding coding, const char *vary,
               const char *cache_control)
 {
     cleanup_buf struct buf out = BUF_INIT(HEADERS_MAX);
+    size_t own;
     char date[32];
 
+    buf_appendf(&out, "Content-Type: %s\r\nContent-Length: %" PRIu64 "\r\n", type, f->size);
+    own = out.n;
     buf_appendf(&out, "ETag: %s\r\n", f->etag);
     if (f->modified != HTTP_CONDITION_UNDATED) {
         clock_format_http(f->modified, date);
@@ -74,12 +78,14 @@ write_headers(struct static_file *f, enum http_coding coding, const char *vary,
     if (cache_control != NULL)
         buf_appendf(&out, "Cache-Control: %s\r\n", cache_control);
     buf_append_str(&out, "X-Content-Type-Options: nosniff\r\n");
-    f->n_common = out.n;
+    f->n_common = out.n - own;
     buf_append_str(&out, "Accept-Ranges: bytes\r\n");
     if (coding != HTTP_CODING_IDENTITY)
         buf_appendf(&out, "Content-Encoding: %s\r\n", http_coding_names[coding]);
-    f->n_headers = out.n;
-    f->headers = buf_take(&out);
+    f->n_lines = out.n;
+    f->n_headers = out.n - own;
+    f->lines = buf_take(&out);
+    f->headers = f->lines + own;
 }
 
 void
@@ -96,7 +102,7 @@ static_file_headers(struct static_entry *e, const struct static_place *place, st
 
     for (unsigned i = 0; i < HTTP_CODING_COUNT; i++) {
         if ((e->codings & 1u << i) != 0)
-            write_headers(&e->files[i], (enum http_coding)i, vary, cache_control);
+            write_headers(&e->files[i], e->type, (enum http_coding)i, vary, cache_control);
     }
 }
 
@@ -106,7 +112,7 @@ static_file_headers_size(const struct static_entry *e)
     size_t n = 0;
 
     for (unsigned i = 0; i < HTTP_CODING_COUNT; i++)
-        n += e->files[i].n_headers;
+        n += e->files[i].n_lines;
     return n;
 }
 
@@ -114,7 +120,8 @@ void
 static_file_headers_done(struct static_entry *e)
 {
     for (unsigned i = 0; i < HTTP_CODING_COUNT; i++) {
-        free(e->files[i].headers);
+        free(e->files[i].lines);
+        e->files[i].lines = NULL;
         e->files[i].headers = NULL;
     }
 }

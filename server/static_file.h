@@ -30,9 +30,11 @@ struct static_file {
     uint64_t at, size; /* of the content in fd */
     int64_t modified;  /* Unix seconds, or HTTP_CONDITION_UNDATED */
     char etag[STATIC_ETAG_MAX];
-    char *headers;    /* ready lines, owned */
-    size_t n_headers; /* of a response with the content */
-    size_t n_common;  /* the first of them, which belong to a 304 as well */
+    char *lines; /* ready ones, owned: Content-Type and Content-Length of the whole, then headers */
+    size_t n_lines;
+    const char *headers; /* in them */
+    size_t n_headers;    /* of a response with the content */
+    size_t n_common;     /* the first of them, which belong to a 304 as well */
 };
 
 struct static_entry {

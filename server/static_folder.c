@@ -13,6 +13,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "server/bytes.h"
 #include "server/mime.h"
 #include "server/settings.h"
 #include "server/static_open.h"
@@ -310,9 +311,14 @@ node_free(struct static_node *n)
 static uint64_t
 hash_of(struct str path)
 {
-    uint64_t h = 0xcbf29ce484222325;
+    uint64_t h = path.n;
+    size_t i = 0;
 
-    for (size_t i = 0; i < path.n; i++)
+    for (; path.n - i >= BYTES_WORD; i += BYTES_WORD) {
+        h = (h ^ bytes_word(path.p + i)) * 0x9e3779b97f4a7c15;
+        h ^= h >> 32;
+    }
+    for (; i < path.n; i++)
         h = (h ^ (unsigned char)path.p[i]) * 0x100000001b3;
     return h ^ h >> 32;
 }
@@ -323,7 +329,7 @@ place_of(struct static_folder *f, struct str path, uint64_t hash)
     struct static_node **at = &f->buckets[hash & (f->n_buckets - 1)];
 
     while (*at != NULL && ((*at)->hash != hash || (*at)->path_n != path.n ||
-                           memcmp((*at)->path, path.p, path.n) != 0))
+                           !bytes_equal((*at)->path, path.p, path.n)))
         at = &(*at)->next;
     return at;
 }
@@ -429,26 +435,33 @@ probe_with_room(struct static_folder *f, struct str path, struct probe *p)
 }
 
 const struct static_entry *
+static_folder_kept(struct static_folder *f, struct str path, int64_t now_ms)
+{
+    struct static_node *n = *place_of(f, path, hash_of(path));
+
+    if (n == NULL || now_ms - n->checked_ms >= f->ms || !is_intact(n))
+        return NULL;
+    if (f->first != n) {
+        unlink_age(f, n);
+        link_newest(f, n);
+    }
+    return &n->entry;
+}
+
+const struct static_entry *
 static_folder_find(struct static_folder *f, struct str path, int64_t now_ms, unsigned *status)
 {
     uint64_t hash = hash_of(path);
-    struct static_node *n = *place_of(f, path, hash);
     cleanup_probe struct probe p = {.fds = {-1, -1, -1, -1}, .codings = 0};
+    struct static_node *n;
 
-    if (n != NULL && now_ms - n->checked_ms < f->ms && is_intact(n)) {
-        if (f->first != n) {
-            unlink_age(f, n);
-            link_newest(f, n);
-        }
-        return &n->entry;
-    }
     node_free(f->loose);
     f->loose = NULL;
     *status = 404;
     if (path.n > PATH_MAX || !static_open_allowed(path))
         return NULL;
     *status = probe_with_room(f, path, &p);
-    n = *place_of(f, path, hash); /* it may have made room */
+    n = *place_of(f, path, hash);
     if (n != NULL && *status == 200 && is_current(n, &p)) {
         n->checked_ms = now_ms;
         return &n->entry;

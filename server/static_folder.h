@@ -36,8 +36,13 @@ void static_folder_init(struct static_folder *f, int fd, const struct static_pla
                         unsigned share);
 void static_folder_done(struct static_folder *f);
 
-/* The file of a relative path; good until the next call.  NULL, and *status: 301 when it is a
- * folder, 404, 403, 503 or 500.  path is followed by a NUL. */
+/* The file of a relative path when it is kept and need not be looked at again, else NULL; good
+ * until the next call of this or the next. */
+const struct static_entry *static_folder_kept(struct static_folder *f, struct str path,
+                                              int64_t now_ms) NODISCARD;
+
+/* The file as it is now, which is kept from here on; good until the next call.  NULL, and *status:
+ * 301 when it is a folder, 404, 403, 503 or 500.  path is followed by a NUL. */
 const struct static_entry *static_folder_find(struct static_folder *f, struct str path,
                                               int64_t now_ms, unsigned *status) NODISCARD;
 

@@ -97,10 +97,19 @@ wanted_ranges(const struct exchange *x, const struct static_file *f,
 }
 
 static void
+send_whole(struct exchange *x, const struct static_file *f)
+{
+    struct exchange_reply r = EXCHANGE_REPLY_INIT;
+
+    r.headers = (struct str){f->lines, f->n_lines};
+    r.described = true;
+    send_content(x, f, &r, (struct http_range){0, f->size});
+}
+
+static void
 send_file(struct exchange *x, const struct static_entry *e, const struct static_file *f,
           bool is_plain, unsigned max_ranges)
 {
-    struct exchange_reply reply = EXCHANGE_REPLY_INIT;
     struct http_validators v = {f->etag, f->modified};
     struct http_range ranges[HTTP_RANGE_MAX];
     unsigned status = http_condition(x->request, &v, x->now_unix);
@@ -120,9 +129,7 @@ send_file(struct exchange *x, const struct static_entry *e, const struct static_
     } else {
         /* Several ranges of a coded file as well: nothing says whether its coding would then be
          * that of the parts or of the whole message. */
-        reply.type = e->type;
-        reply.headers = (struct str){f->headers, f->n_headers};
-        send_content(x, f, &reply, (struct http_range){0, f->size});
+        send_whole(x, f);
     }
 }
 

@@ -85,8 +85,11 @@ headers_name_what_the_response_depends_on(void **state)
                                      "X-Content-Type-Options: nosniff\r\n"
                                      "Accept-Ranges: bytes\r\nContent-Encoding: br\r\n");
     assert_memory_equal(br->headers + br->n_common, "Accept-Ranges", 13);
+    assert_string_equal(br->lines + strlen("Content-Type: text/css\r\nContent-Length: 0\r\n"),
+                        br->headers);
+    assert_memory_equal(br->lines, "Content-Type: text/css\r\nContent-Length: 0\r\n", 43);
     assert_int_equal(static_file_headers_size(&e),
-                     br->n_headers + e.files[HTTP_CODING_IDENTITY].n_headers);
+                     br->n_lines + e.files[HTTP_CODING_IDENTITY].n_lines);
     static_file_headers_done(&e);
     static_file_headers(&e, &place, STR_LIT("index.html"));
     assert_non_null(strstr(br->headers, "Vary: Accept, Accept-Encoding\r\n"));
