@@ -150,6 +150,9 @@ has_another(const struct proxy_call *c)
 static void
 rewind_request(struct proxy_call *c)
 {
+    /* It is written anew: the next server may have another name. */
+    iobuf_release(&c->head);
+    c->head_written = false;
     c->head_sent = c->body_sent = 0;
     c->sent_any = c->heard_any = c->send_broken = false;
     c->interim = 0;
@@ -394,7 +397,9 @@ write_head(struct proxy_call *c)
         .length = r->content_length,
     };
 
-    if (c->has_body && !c->body_whole) {
+    if (c->body_framed) {
+        h.body = PROXY_HEAD_CHUNKED;
+    } else if (c->has_body && !c->body_whole) {
         h.body = r->chunked ? PROXY_HEAD_CHUNKED : PROXY_HEAD_LENGTH;
         if (r->chunked)
             frame_body(c);
@@ -422,6 +427,11 @@ count_sent(struct proxy_call *c, size_t n)
 
     c->sent_any = true;
     c->head_sent += of_head;
+    /* What waits for an answer holds no buffer. */
+    if (of_head > 0 && of_head == head) {
+        iobuf_release(&c->head);
+        c->head_sent = 0;
+    }
     c->body_sent += n - of_head;
     /* A body that is still coming has no place to be kept whole. */
     if (c->body_whole && !c->body_gone)
