@@ -476,10 +476,12 @@ def test_a_query_ends_when_its_client_is_gone(serve):
 
 def test_a_graceful_stop_waits_for_queries(serve):
     server = serve()
-    with in_background(lambda: server.get("/wait?ms=1000").status, n=4) as answers:
-        until(lambda: threads_of(server.worker()) > 1)
-        server.process.signal(15)
-    assert answers == [200] * 4
+    clients = [Raw(server.address).send("GET /wait?ms=1000 HTTP/1.1\r\nHost: a\r\n\r\n") for _ in range(4)]
+    until(lambda: threads_of(server.worker()) > 1)
+    server.process.signal(15)
+    assert [client.response().status for client in clients] == [200] * 4
+    for client in clients:
+        client.socket.close()
     assert server.process.wait() == 0
 
 
