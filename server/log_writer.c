@@ -2,12 +2,14 @@
 #include "server/log_writer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,7 +35,9 @@ struct log_writer {
     uint64_t put; /* lines, ever */
     sem_t work, end;
     pthread_t thread;
-    int fd;              /* the thread's */
+    int fd;              /* the thread's, like the next two */
+    int gather[2];       /* a pipe of its own, or -1 */
+    bool gathers;        /* into fd */
     _Atomic size_t head; /* blocks handed over, ever; this one is being filled */
     _Atomic size_t tail; /* blocks written, ever */
     _Atomic int next_fd; /* -1, or the one to go on with */
@@ -78,6 +82,14 @@ write_block(struct log_writer *w, const struct block *b, const char *text)
     }
 }
 
+static bool
+is_pipe(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
 static void
 change_file(struct log_writer *w)
 {
@@ -87,6 +99,87 @@ change_file(struct log_writer *w)
         return;
     close(w->fd);
     w->fd = fd;
+    w->gathers = w->gather[0] >= 0 && is_pipe(fd);
+}
+
+/* What splice() left behind when it failed. */
+static void
+empty_gather(const struct log_writer *w)
+{
+    char waste[256];
+
+    while (read(w->gather[0], waste, sizeof(waste)) > 0)
+        ;
+}
+
+/* False: nothing was moved, and never will be. */
+static bool
+move_gathered(struct log_writer *w, size_t n, uint64_t lines)
+{
+    size_t left = n;
+
+    while (left > 0) {
+        ssize_t moved = splice(w->gather[0], NULL, w->fd, NULL, left, 0);
+
+        if (moved > 0) {
+            left -= (size_t)moved;
+        } else if (errno != EINTR && !(errno == EAGAIN && wait_for_room(w->fd))) {
+            empty_gather(w);
+            if (left == n && errno != EPIPE)
+                return false;
+            w->lost_sys = errno;
+            w->lost += lines;
+            return true;
+        }
+    }
+    return true;
+}
+
+/*
+ * Several blocks at once into a pipe.  A write() for each would wake the reader for each, which
+ * takes longer than the writing; a single one for all could be torn apart by other writers in the
+ * middle of a line.  So each block goes into a buffer of a pipe of our own, and splice() moves
+ * buffers from pipe to pipe as they are.  Returns how many blocks it was, perhaps none.
+ */
+static size_t
+write_gathered(struct log_writer *w, size_t from, size_t to)
+{
+    size_t n = 0;
+    uint64_t lines = 0;
+    size_t i = from;
+
+    for (; i != to && i - from < BATCH_MAX; i++) {
+        const struct block *b = &w->blocks[i % w->n];
+
+        /* Less than PIPE_BUF bytes: all or nothing. */
+        if (write(w->gather[1], text_of(w, i), b->n) != (ssize_t)b->n)
+            break;
+        n += b->n;
+        lines += b->lines;
+    }
+    if (!move_gathered(w, n, lines)) {
+        w->gathers = false;
+        return 0;
+    }
+    return i - from;
+}
+
+static void
+write_some(struct log_writer *w, size_t from, size_t to)
+{
+    size_t n = w->gathers && to - from > 1 ? write_gathered(w, from, to) : 0;
+
+    if (n == 0) {
+        write_block(w, &w->blocks[from % w->n], text_of(w, from));
+        n = 1;
+    }
+    for (size_t i = from; i != from + n; i++) {
+        struct block *b = &w->blocks[i % w->n];
+
+        w->done += b->lines;
+        b->n = b->lines = 0; /* the loop's again, to be filled */
+        atomic_store_explicit(&w->tail, i + 1, memory_order_release);
+    }
 }
 
 static void *
@@ -99,13 +192,8 @@ run(void *arg)
         size_t head = atomic_load_explicit(&w->head, memory_order_acquire);
 
         change_file(w);
-        for (size_t i = w->tail; i != head; i++) {
-            struct block *b = &w->blocks[i % w->n];
-
-            write_block(w, b, text_of(w, i));
-            w->done += b->lines;
-            b->n = b->lines = 0; /* the loop's again, to be filled */
-            atomic_store_explicit(&w->tail, i + 1, memory_order_release);
+        while (w->tail != head) {
+            write_some(w, w->tail, head);
             change_file(w);
         }
         if (stop)
@@ -144,6 +232,10 @@ release(struct log_writer *w)
     if (w->next_fd >= 0)
         close(w->next_fd);
     close(w->fd);
+    for (int i = 0; i < 2; i++) {
+        if (w->gather[i] >= 0)
+            close(w->gather[i]);
+    }
     free(w->blocks);
     free(w->texts);
     free(w);
@@ -156,6 +248,10 @@ log_writer_open(int fd, size_t bytes, struct err *err)
 
     w->fd = fd;
     w->next_fd = -1;
+    /* Without it everything works as well. */
+    if (pipe2(w->gather, O_CLOEXEC | O_NONBLOCK) < 0)
+        w->gather[0] = w->gather[1] = -1;
+    w->gathers = w->gather[0] >= 0 && is_pipe(fd);
     w->n = bytes / BLOCK < BLOCKS_MIN ? BLOCKS_MIN : bytes / BLOCK;
     w->batch = w->n / 4 < BATCH_MAX ? w->n / 4 : BATCH_MAX;
     w->blocks = mem_alloc(w->n * sizeof(*w->blocks));
