@@ -49,7 +49,8 @@ send_head(struct conn *c, struct http_response *head)
     else if (old)
         head->connection = HTTP_CONNECTION_KEEP;
     http_response_lines(&c->group->lines, c->group->loop->now_unix);
-    account_head(&c->group->account, &c->x, head);
+    if (c->group->account.answers_id)
+        account_head(&c->group->account, &c->x, head);
     before = iobuf_n(&c->out);
     http_response_head(head, &c->group->lines, &c->out);
     if (c->group->account.log != NULL)
