@@ -76,14 +76,17 @@ bytes_equal(const char *a, const char *b, size_t n)
 static inline char *
 bytes_copy(char *to, const char *from, size_t n)
 {
+    enum { STEP = 32 };
     size_t i = 0;
 
-    if (n >= BYTES_WORD) {
-        for (; n - i > BYTES_WORD; i += BYTES_WORD)
-            memcpy(to + i, from + i, BYTES_WORD);
-        memcpy(to + n - BYTES_WORD, from + n - BYTES_WORD, BYTES_WORD);
+    if (n >= STEP) {
+        for (; n - i > STEP; i += STEP)
+            memcpy(to + i, from + i, STEP);
+        memcpy(to + n - STEP, from + n - STEP, STEP);
         return to + n;
     }
+    for (; n - i >= BYTES_WORD; i += BYTES_WORD)
+        memcpy(to + i, from + i, BYTES_WORD);
     while (i < n) {
         to[i] = from[i];
         i++;
