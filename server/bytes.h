@@ -3,9 +3,10 @@
 #define SERVER_BYTES_H
 
 /*
- * Short runs of bytes, eight at a time and without a call: what a request's lines, paths and heads
- * are made of.  The C library's functions are for long runs; musl's go byte by byte until an
- * address is aligned, which short runs never leave.  Nothing is read beyond the n bytes.
+ * Short runs of bytes, several at a time and without a call: what a request's lines, paths and
+ * heads are made of.  The C library's functions are for long runs.  Those of musl go byte by byte
+ * until an address is aligned, and copy and clear with "rep" instructions, which take some 30 ns to
+ * begin: as long as 600 bytes take here.  Nothing is read beyond the n bytes.
  */
 
 #include <endian.h>

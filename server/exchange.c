@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "server/bytes.h"
 #include "server/conn.h"
 #include "server/http_chars.h"
 #include "server/http_response.h"
@@ -101,7 +102,12 @@ send_directly(struct conn *c, struct str body)
 static void
 append_body(struct conn *c, struct str body, bool head_is_alone)
 {
-    if (body.n >= DIRECT_MIN && head_is_alone)
+    if (body.n < DIRECT_MIN) {
+        bytes_copy(iobuf_room(&c->out, body.n), body.p, body.n);
+        c->out.end += body.n;
+        return;
+    }
+    if (head_is_alone)
         body = send_directly(c, body);
     iobuf_append_view(&c->out, body);
 }
