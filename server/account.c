@@ -82,7 +82,7 @@ void
 account_head(struct account *a, struct exchange *x, struct http_response *head)
 {
     /* A server behind this one may have answered with its own. */
-    if (a->answers_id && find_line(head->headers, "x-request-id").n == 0)
+    if (find_line(head->headers, "x-request-id").n == 0)
         head->id = account_id(a, x);
 }
 
@@ -148,7 +148,7 @@ account_finish(struct account *a, struct exchange *x, struct str start_line)
 
     if (a->slot == NULL && a->log == NULL)
         return;
-    now_us = clock_monotonic_us(clock_system());
+    now_us = clock_system_us();
     if (x->status == 0)
         x->status = STATUS_NO_ANSWER;
     if (a->slot != NULL)

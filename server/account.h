@@ -44,7 +44,8 @@ void account_connection(struct account *a, bool refused);
  * head. */
 struct str account_id(struct account *a, struct exchange *x);
 
-/* A head that is going to be sent: gets the id when it shall; then, as it was written. */
+/* A head that is going to be sent: gets the id, when answers_id says that it shall; then, as it was
+ * written. */
 void account_head(struct account *a, struct exchange *x, struct http_response *head);
 void account_written(struct account *a, struct exchange *x, struct str head); /* only with a log */
 

@@ -3,9 +3,10 @@
 #define SERVER_BYTES_H
 
 /*
- * Short runs of bytes, eight at a time and without a call: what a request's lines, paths and heads
- * are made of.  The C library's functions are for long runs; musl's go byte by byte until an
- * address is aligned, which short runs never leave.  Nothing is read beyond the n bytes.
+ * Short runs of bytes, several at a time and without a call: what a request's lines, paths and
+ * heads are made of.  The C library's functions are for long runs.  Those of musl go byte by byte
+ * until an address is aligned, and copy and clear with "rep" instructions, which take some 30 ns to
+ * begin: as long as 600 bytes take here.  Nothing is read beyond the n bytes.
  */
 
 #include <endian.h>
@@ -76,14 +77,17 @@ bytes_equal(const char *a, const char *b, size_t n)
 static inline char *
 bytes_copy(char *to, const char *from, size_t n)
 {
+    enum { STEP = 32 };
     size_t i = 0;
 
-    if (n >= BYTES_WORD) {
-        for (; n - i > BYTES_WORD; i += BYTES_WORD)
-            memcpy(to + i, from + i, BYTES_WORD);
-        memcpy(to + n - BYTES_WORD, from + n - BYTES_WORD, BYTES_WORD);
+    if (n >= STEP) {
+        for (; n - i > STEP; i += STEP)
+            memcpy(to + i, from + i, STEP);
+        memcpy(to + n - STEP, from + n - STEP, STEP);
         return to + n;
     }
+    for (; n - i >= BYTES_WORD; i += BYTES_WORD)
+        memcpy(to + i, from + i, BYTES_WORD);
     while (i < n) {
         to[i] = from[i];
         i++;

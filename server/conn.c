@@ -248,15 +248,19 @@ on_linger(struct conn *c)
 static enum want
 step(struct conn *c)
 {
+    /* The two that are everyday: jumps by a table are dear. */
+    if (c->state == CONN_HEAD)
+        return on_head(c);
+    if (c->state == CONN_HANDLE)
+        return on_handle(c);
     switch ((enum conn_state)c->state) {
+    case CONN_HEAD:
+    case CONN_HANDLE:
+        break;
     case CONN_PROXY:
         return on_proxy(c);
-    case CONN_HEAD:
-        return on_head(c);
     case CONN_BODY:
         return conn_body(c) ? WANT_NOTHING : WANT_INPUT;
-    case CONN_HANDLE:
-        return on_handle(c);
     case CONN_SEND:
         return on_sent(c);
     case CONN_LINGER:
@@ -276,8 +280,9 @@ conn_run(struct conn *c)
     for (turns = 0; turns < TURNS_MAX; turns++) {
         enum want want = step(c);
 
-        if (want == WANT_WAIT || (want == WANT_OUTPUT && !conn_flush(c)) ||
-            (want == WANT_INPUT && (!conn_flush(c) || !conn_fill(c))))
+        if (want == WANT_NOTHING)
+            continue;
+        if (want == WANT_WAIT || !conn_flush(c) || (want == WANT_INPUT && !conn_fill(c)))
             break;
     }
     c->running = false;

@@ -63,25 +63,10 @@ struct conn_group {
     struct account account; /* nothing is kept until the worker opens it */
 };
 
+/* What each event touches comes first: of a connection that was idle every line of memory is read
+ * anew. */
 struct conn {
     struct loop_source source;
-    struct loop_task task;
-    struct timeout timeout;
-    struct conn_group *group;
-    struct conn *next, *prev; /* among the open; only next among the closed and the spare */
-    struct exchange x;
-    struct http_parser parser;
-    struct http_chunk chunk;
-    uint64_t body_left; /* of a Content-Length; of what chunks may still bring */
-    size_t body_kept;   /* bytes of the body that stay in `in` behind the head */
-    struct iobuf in, out;
-    int file; /* follows out */
-    uint64_t file_at, file_left;
-    uint64_t length_left; /* of the response, by the length it promised */
-    uint64_t moved;       /* bytes in and out so far; at the start of the present wait */
-    uint64_t moved_before;
-    unsigned verdict; /* status to answer with instead of asking the handler; 0: ask it */
-    struct address peer;
     uint8_t state;
     bool surplus;                       /* above the ceiling: only probes are answered */
     bool taking, paused;                /* CONN_HANDLE: more of the body is to come; but not now */
@@ -95,6 +80,23 @@ struct conn {
     bool keep;                          /* another request may follow */
     bool client_done;                   /* the client itself asked for the close */
     bool served;                        /* had a response before */
+    unsigned verdict; /* status to answer with instead of asking the handler; 0: ask it */
+    int file;         /* follows out */
+    uint64_t file_at, file_left;
+    struct conn_group *group;
+    struct iobuf in, out;
+    struct timeout timeout;
+    uint64_t moved; /* bytes in and out so far; at the start of the present wait */
+    uint64_t moved_before;
+    uint64_t length_left; /* of the response, by the length it promised */
+    size_t body_kept;     /* bytes of the body that stay in `in` behind the head */
+    struct http_parser parser;
+    struct exchange x;
+    struct loop_task task;
+    struct conn *next, *prev; /* among the open; only next among the closed and the spare */
+    uint64_t body_left;       /* of a Content-Length; of what chunks may still bring */
+    struct http_chunk chunk;
+    struct address peer;
 };
 
 void conn_group_init(struct conn_group *g, struct loop *loop, const struct settings *settings,

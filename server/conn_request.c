@@ -17,14 +17,16 @@ find_route(struct conn *c)
     const struct http_request *r = &c->parser.request;
     struct conn_group *g = c->group;
     struct exchange *x = &c->x;
-    enum http_path_result result;
+    enum http_path_result result = HTTP_PATH_OK;
 
     x->route = NULL;
     if (r->method == HTTP_CONNECT)
         return 501;
     if (r->form == HTTP_FORM_ASTERISK)
         return 204;
-    result = http_target_path(http_parse_str(r, r->path), g->path_room, &x->path);
+    x->path = http_parse_str(r, r->path);
+    if (!r->plain_path)
+        result = http_target_path(x->path, g->path_room, &x->path);
     if (result == HTTP_PATH_BAD)
         return r->method == HTTP_METHOD_OTHER ? 501 : 400;
     x->route = route_find(g->routes, x->path, &x->rest);

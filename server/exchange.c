@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "server/bytes.h"
 #include "server/conn.h"
 #include "server/http_chars.h"
 #include "server/http_response.h"
@@ -49,7 +50,8 @@ send_head(struct conn *c, struct http_response *head)
     else if (old)
         head->connection = HTTP_CONNECTION_KEEP;
     http_response_lines(&c->group->lines, c->group->loop->now_unix);
-    account_head(&c->group->account, &c->x, head);
+    if (c->group->account.answers_id)
+        account_head(&c->group->account, &c->x, head);
     before = iobuf_n(&c->out);
     http_response_head(head, &c->group->lines, &c->out);
     if (c->group->account.log != NULL)
@@ -107,10 +109,14 @@ send_body(struct conn *c, struct str body)
 static void
 append_body(struct conn *c, struct str body, bool head_is_alone)
 {
-    if (body.n >= DIRECT_MIN && head_is_alone)
+    if (body.n >= DIRECT_MIN && head_is_alone) {
         send_body(c, body);
-    else
+    } else if (body.n >= DIRECT_MIN) {
         iobuf_append_view(&c->out, body);
+    } else {
+        bytes_copy(iobuf_room(&c->out, body.n), body.p, body.n);
+        c->out.end += body.n;
+    }
 }
 
 void

@@ -33,7 +33,8 @@
     (unsigned char)((IS_TOKEN(c) ? HTTP_CHAR_TOKEN : 0) | (IS_VALUE(c) ? HTTP_CHAR_VALUE : 0) | \
                     (IS_PATH(c) ? HTTP_CHAR_PATH : 0) | (IS_QUERY(c) ? HTTP_CHAR_QUERY : 0) |   \
                     (IS_HOST(c) ? HTTP_CHAR_HOST : 0) | (IS_HEX(c) ? HTTP_CHAR_HEX : 0) |       \
-                    (IS_DIGIT(c) ? HTTP_CHAR_DIGIT : 0))
+                    (IS_DIGIT(c) ? HTTP_CHAR_DIGIT : 0) |                                       \
+                    (IS_PATH(c) && (c) != '%' && (c) != '.' ? HTTP_CHAR_PLAIN : 0))
 #define FOUR(c)    CLASSES(c), CLASSES((c) + 1), CLASSES((c) + 2), CLASSES((c) + 3)
 #define SIXTEEN(c) FOUR(c), FOUR((c) + 4), FOUR((c) + 8), FOUR((c) + 12)
 

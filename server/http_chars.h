@@ -17,7 +17,8 @@ enum {
     HTTP_CHAR_QUERY = 8,
     HTTP_CHAR_HOST = 16, /* reg-name, without its escapes */
     HTTP_CHAR_HEX = 32,
-    HTTP_CHAR_DIGIT = 64
+    HTTP_CHAR_DIGIT = 64,
+    HTTP_CHAR_PLAIN = 128 /* of HTTP_CHAR_PATH those that stand for themselves: no '%', no '.' */
 };
 
 extern const unsigned char http_chars_table[256];

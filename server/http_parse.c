@@ -48,6 +48,8 @@ http_parse_method_name(enum http_method method)
 static enum http_method
 method_of(struct str name)
 {
+    if (str_eq(name, "GET"))
+        return HTTP_GET;
     for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
         if (name.n == methods[i].n && memcmp(name.p, methods[i].name, name.n) == 0)
             return methods[i].method;
@@ -105,6 +107,7 @@ parse_request_line(struct http_request *r, struct str line)
     r->path = span_of(r, parts.path);
     r->query = span_of(r, parts.query);
     r->authority = span_of(r, parts.host);
+    r->plain_path = parts.plain;
     r->has_query = parts.query.p != NULL;
     return 0;
 }
@@ -152,17 +155,22 @@ take_line(struct http_parser *p, struct str line)
     return status != 0 ? status : HTTP_PARSE_DONE;
 }
 
+static int
+refuse_long_line(const struct http_parser *p)
+{
+    if (p->in_fields)
+        return 431;
+    /* What has not come to its target yet is no long target. */
+    return memchr(p->request.base + p->line_at, ' ', METHOD_MAX) == NULL ? 400 : 414;
+}
+
 /* Limits come before the content of a line, so that it makes no difference whether its end has
  * arrived already. */
-static int
+static inline int
 check_limits(const struct http_parser *p, size_t line_n, size_t head_n)
 {
-    if (line_n > (p->in_fields ? p->limits->field : p->limits->line) + 1) {
-        if (p->in_fields)
-            return 431;
-        /* What has not come to its target yet is no long target. */
-        return memchr(p->request.base + p->line_at, ' ', METHOD_MAX) == NULL ? 400 : 414;
-    }
+    if (line_n > (p->in_fields ? p->limits->field : p->limits->line) + 1)
+        return refuse_long_line(p);
     return head_n > p->limits->head ? 431 : 0;
 }
 

@@ -66,11 +66,13 @@ struct http_request {
     enum http_method method;
     enum http_form form;
     struct http_span method_text, target, path, query, authority;
-    struct http_span fields[HTTP_FIELD_COUNT]; /* the first of each name; at is 0 when absent */
+    struct http_span fields[HTTP_FIELD_COUNT]; /* the first of each name */
     struct http_span field_lines;              /* all field lines */
+    unsigned present;                          /* which of them there are, a bit each */
     uint64_t content_length;
     uint8_t minor; /* of the version: 0, or 1 for all later ones */
     bool has_query;
+    bool plain_path; /* http_target_path() would not change it */
     bool has_length;
     bool chunked;
     bool keep_alive; /* what the client wants */
@@ -109,7 +111,7 @@ http_parse_str(const struct http_request *r, struct http_span span)
 static inline bool
 http_parse_has(const struct http_request *r, enum http_field field)
 {
-    return r->fields[field].at != 0;
+    return (r->present & 1u << field) != 0;
 }
 
 /* Goes over all fields: *iter starts as 0; false at the end. */

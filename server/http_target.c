@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "server/bytes.h"
 #include "server/http_chars.h"
 
 static bool
@@ -12,9 +11,11 @@ port_valid(struct str port)
     unsigned v = 0;
 
     for (size_t i = 0; i < port.n; i++) {
-        if (!http_chars_is(port.p[i], HTTP_CHAR_DIGIT))
+        unsigned digit = (unsigned)(unsigned char)port.p[i] - '0';
+
+        if (digit > 9)
             return false;
-        v = v * 10 + (unsigned)(port.p[i] - '0');
+        v = v * 10 + digit;
         if (v > 65535)
             return false;
     }
@@ -68,10 +69,25 @@ http_target_host_valid(struct str host)
     return host.p[n] == ':' && port_valid((struct str){host.p + n + 1, host.n - n - 1});
 }
 
+/* How much of it is a path, and whether this is as http_target_path() would make it: a dot begins
+ * no segment, and nothing is escaped. */
+static size_t
+path_length(struct str s, bool *plain)
+{
+    size_t n = http_chars_span(s.p, s.n, HTTP_CHAR_PLAIN);
+
+    while (n < s.n && s.p[n] == '.' && n > 0 && s.p[n - 1] != '/') {
+        n++;
+        n += http_chars_span(s.p + n, s.n - n, HTTP_CHAR_PLAIN);
+    }
+    *plain = n > 0 && (n == s.n || s.p[n] == '?');
+    return n + http_chars_span(s.p + n, s.n - n, HTTP_CHAR_PATH);
+}
+
 static bool
 split_query(struct str target, struct http_target *out)
 {
-    size_t n = http_chars_span(target.p, target.n, HTTP_CHAR_PATH);
+    size_t n = path_length(target, &out->plain);
 
     out->path = (struct str){target.p, n};
     out->query = (struct str){NULL, 0};
@@ -118,7 +134,7 @@ parse_authority(struct str target, struct http_target *out)
 bool
 http_target_parse(struct str method, struct str target, struct http_target *out)
 {
-    *out = (struct http_target){HTTP_FORM_ORIGIN, {NULL, 0}, {target.p, 0}, {NULL, 0}};
+    *out = (struct http_target){HTTP_FORM_ORIGIN, {NULL, 0}, {target.p, 0}, {NULL, 0}, false};
     if (target.n == 0)
         return false;
     if (str_eq(method, "CONNECT"))
@@ -212,39 +228,11 @@ remove_dots(char *p, size_t *n)
     return true;
 }
 
-/* Whether a word may hold an escape or the beginning of a dot segment. */
-static bool
-may_need_work(uint64_t w)
-{
-    uint64_t slashes = bytes_zeros(w ^ BYTES_ALL('/'));
-    uint64_t dots = bytes_zeros(w ^ BYTES_ALL('.'));
-
-    return (bytes_zeros(w ^ BYTES_ALL('%')) | (slashes << 8 & dots)) != 0;
-}
-
-/* Whether there is nothing to unescape and no dot segment to take out, or false in doubt.  The
- * words overlap by a byte, so that no "/." is between two of them. */
-static bool
-is_plain(struct str path)
-{
-    size_t i = 0;
-
-    if (path.n < BYTES_WORD) {
-        while (i < path.n && path.p[i] != '%' && path.p[i] != '.')
-            i++;
-        return i == path.n;
-    }
-    for (; path.n - i > BYTES_WORD; i += BYTES_WORD - 1) {
-        if (may_need_work(bytes_word(path.p + i)))
-            return false;
-    }
-    return !may_need_work(bytes_word(path.p + path.n - BYTES_WORD));
-}
-
 enum http_path_result
 http_target_path(struct str raw, char *room, struct str *out)
 {
     enum http_path_result result;
+    bool plain;
     size_t n;
 
     if (raw.n == 0) {
@@ -252,7 +240,7 @@ http_target_path(struct str raw, char *room, struct str *out)
         return HTTP_PATH_OK;
     }
     *out = raw;
-    if (is_plain(raw))
+    if (path_length(raw, &plain) == raw.n && plain)
         return HTTP_PATH_OK;
     result = unescape(raw, room, &n);
     if (result == HTTP_PATH_BAD || has_overlong(room, n) || !remove_dots(room, &n))

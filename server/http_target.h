@@ -17,6 +17,7 @@ struct http_target {
     struct str host;  /* absolute and authority form, with its port */
     struct str path;  /* as sent; empty means "/" */
     struct str query; /* without '?'; p is NULL when there is none */
+    bool plain;       /* the path is as http_target_path() would make it */
 };
 
 /* False when the target is none that the method may have. */

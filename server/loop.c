@@ -17,7 +17,7 @@ enum { EVENTS_MAX = 128 };
 static void
 read_clocks(struct loop *l)
 {
-    l->now_us = clock_monotonic_us(clock_system());
+    l->now_us = clock_system_us();
     l->now_ms = l->now_us / 1000;
     l->now_unix = clock_unix(clock_system());
 }

@@ -154,9 +154,10 @@ route_find(const struct routes *r, struct str path, struct str *rest)
         /* "/" is the one path whose slash begins the rest as well. */
         size_t n = route->path_n == 1 ? 0 : route->path_n;
 
-        if (path.n < n || !bytes_equal(path.p, route->path, n))
+        if (route->is_prefix ? path.n < n || (path.n > n && path.p[n] != '/')
+                             : path.n != route->path_n)
             continue;
-        if (route->is_prefix ? path.n > n && path.p[n] != '/' : path.n != route->path_n)
+        if (!bytes_equal(path.p, route->path, n))
             continue;
         *rest = (struct str){path.p + n, path.n - n};
         return route;

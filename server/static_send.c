@@ -12,6 +12,13 @@
 #include "server/static_file.h"
 #include "server/static_parts.h"
 
+/* The fields that have a say in what is sent. */
+enum {
+    CHOICES = 1 << HTTP_FIELD_IF_MATCH | 1 << HTTP_FIELD_IF_NONE_MATCH |
+              1 << HTTP_FIELD_IF_MODIFIED_SINCE | 1 << HTTP_FIELD_IF_UNMODIFIED_SINCE |
+              1 << HTTP_FIELD_RANGE | 1 << HTTP_FIELD_ACCEPT_ENCODING
+};
+
 /* A status without the file's content. */
 static void
 send_status(struct exchange *x, unsigned status, struct str headers)
@@ -150,8 +157,13 @@ choose(const struct exchange *x, const struct static_entry *e)
 void
 static_send(struct exchange *x, const struct static_entry *e, unsigned max_ranges)
 {
-    int coding = choose(x, e);
+    int coding;
 
+    if ((x->request->present & CHOICES) == 0) {
+        send_whole(x, &e->files[HTTP_CODING_IDENTITY]);
+        return;
+    }
+    coding = choose(x, e);
     if (coding == HTTP_ACCEPT_NONE)
         send_status(x, 406, STR_LIT("Vary: Accept-Encoding\r\n"));
     else

@@ -33,6 +33,12 @@ system_monotonic(void *ctx UNUSED)
     return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
+int64_t
+clock_system_us(void)
+{
+    return system_monotonic(NULL) / 1000;
+}
+
 const struct clock *
 clock_system(void)
 {

@@ -26,6 +26,9 @@ int64_t clock_unix(const struct clock *c); /* seconds since 1970-01-01T00:00:00Z
 int64_t clock_monotonic_ms(const struct clock *c);
 int64_t clock_monotonic_us(const struct clock *c);
 
+/* The system's clock_monotonic_us() in one call, for what is done for every request. */
+int64_t clock_system_us(void);
+
 /* Breaks a Unix time down by the proleptic Gregorian calendar, UTC, without the C library's time
  * zone state. */
 struct clock_date {

@@ -59,6 +59,10 @@ use(const struct http_request *r)
         assert(memchr(out.p, '\0', out.n) == NULL);
         assert(memmem(out.p, out.n, "/../", 4) == NULL);
     }
+    if (r->plain_path) {
+        assert(http_target_path(path, room, &out) == HTTP_PATH_OK);
+        assert(out.n == path.n && memcmp(out.p, path.p, out.n) == 0);
+    }
     while (http_parse_next(r, &iter, &name, &value)) {
         assert(name.n > 0 && http_chars_all(value, HTTP_CHAR_VALUE));
         if (http_date_parse(value, 0, &t))

@@ -63,6 +63,28 @@ paths_are_unescaped_once_and_lose_their_dots(void **state)
 }
 
 static void
+plain_paths_are_those_that_stay_as_they_are(void **state)
+{
+    static const struct {
+        const char *target;
+        bool plain;
+    } rows[] = {{"/", true},         {"/a.b", true},   {"/a..b/c.?x=/.%20", true},
+                {"/a.js.map", true}, {"/.", false},    {"/.well-known/x", false},
+                {"/a/.b", false},    {"/a/..", false}, {"/a%20b", false},
+                {"/a.b/%61", false}, {"*", false},     {"http://h", false},
+                {"http://h/a", true}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct http_target t;
+        struct str method = rows[i].target[0] == '*' ? STR_LIT("OPTIONS") : STR_LIT("GET");
+
+        if (!http_target_parse(method, str_from(rows[i].target), &t) || t.plain != rows[i].plain)
+            fail_msg("'%s'", rows[i].target);
+    }
+}
+
+static void
 parameters_are_found_by_their_whole_name(void **state)
 {
     struct str query = STR_LIT("limit=2&x&offset=&limits=9&=5");
@@ -80,6 +102,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paths_are_unescaped_once_and_lose_their_dots),
+        cmocka_unit_test(plain_paths_are_those_that_stay_as_they_are),
         cmocka_unit_test(parameters_are_found_by_their_whole_name),
     };
     return cmocka_run_group_tests_name("server/http_target", tests, NULL, NULL);
