@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/http_chars.h"
 
+#include <endian.h>
+#include <limits.h>
+#include <stdint.h>
+
 #define IN(c, low, high) ((c) >= (low) && (c) <= (high))
 #define IS_DIGIT(c)      IN(c, '0', '9')
 #define IS_ALNUM(c)      (IS_DIGIT(c) || IN(c, 'a', 'z') || IN(c, 'A', 'Z'))
@@ -53,6 +57,39 @@ http_chars_hex(char c)
     if (IN(c, 'A', 'F'))
         return c - 'A' + 10;
     return -1;
+}
+
+/* The high bits of those of eight bytes that are below a blank or DEL: there the subtraction
+ * borrows, and the byte has no such bit itself.  Behind the first one a borrow may mark others. */
+static uint64_t
+controls(uint64_t w)
+{
+    const uint64_t ones = UINT64_MAX / 255;
+    uint64_t del = w ^ ones * 0x7f;
+
+    return (((w - ones * 0x20) & ~w) | ((del - ones) & ~del)) & ones * 0x80;
+}
+
+size_t
+http_chars_value_span(const char *p, size_t n)
+{
+    size_t i = 0;
+
+    while (n - i >= sizeof(uint64_t)) {
+        uint64_t w;
+
+        memcpy(&w, p + i, sizeof(w));
+        w = controls(le64toh(w));
+        if (w == 0) {
+            i += sizeof(uint64_t);
+            continue;
+        }
+        i += (size_t)__builtin_ctzll(w) / CHAR_BIT;
+        if (p[i] != '\t')
+            return i;
+        i++;
+    }
+    return i + http_chars_span(p + i, n - i, HTTP_CHAR_VALUE);
 }
 
 struct str
