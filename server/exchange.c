@@ -81,28 +81,44 @@ end(struct conn *c)
     conn_wake(c);
 }
 
-/* A body goes to the socket from where it lies, together with what stands before it; what the
- * socket does not take is copied, and so is all when that fails: conn_flush() will see why. */
+/* Takes out of `out` what the socket took; bytes of what was sent behind it.  Why a call failed is
+ * for conn_flush() to see. */
+static size_t
+take_sent(struct conn *c, ssize_t sent)
+{
+    size_t n = sent > 0 ? (size_t)sent : 0;
+    size_t head_n = iobuf_n(&c->out);
+    size_t of_head = n < head_n ? n : head_n;
+
+    c->moved += n;
+    iobuf_consume(&c->out, of_head);
+    /* The next response of this turn takes the block that is still in the cache. */
+    if (n > 0 && iobuf_n(&c->out) == 0)
+        iobuf_release(&c->out);
+    return n - of_head;
+}
+
+/* A body goes to the socket now, with what stands before it: a large one from where it lies, and
+ * only what the socket does not take is copied; to copy a small one costs less than the larger
+ * call. */
 static void
 send_body(struct conn *c, struct str body)
 {
-    struct iovec parts[2] = {{c->out.p + c->out.start, iobuf_n(&c->out)},
-                             {(void *)(uintptr_t)body.p, body.n}};
+    struct iovec parts[2] = {{NULL, 0}, {(void *)(uintptr_t)body.p, body.n}};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = ARRAY_LEN(parts)};
-    size_t head_n = iobuf_n(&c->out);
-    ssize_t n = sendmsg(c->source.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+    size_t n;
 
-    if (n > 0) {
-        size_t of_head = (size_t)n < head_n ? (size_t)n : head_n;
-
-        c->moved += (uint64_t)n;
-        iobuf_consume(&c->out, of_head);
-        /* The next response of this turn takes the block that is still in the cache. */
-        if (iobuf_n(&c->out) == 0)
-            iobuf_release(&c->out);
-        body = (struct str){body.p + ((size_t)n - of_head), body.n - ((size_t)n - of_head)};
+    if (body.n < DIRECT_MIN)
+        iobuf_append_view(&c->out, body);
+    if (iobuf_n(&c->out) > 0)
+        parts[0] = (struct iovec){c->out.p + c->out.start, iobuf_n(&c->out)};
+    if (body.n < DIRECT_MIN) {
+        take_sent(c, send(c->source.fd, parts[0].iov_base, parts[0].iov_len, flags));
+        return;
     }
-    iobuf_append_view(&c->out, body);
+    n = take_sent(c, sendmsg(c->source.fd, &message, flags));
+    iobuf_append_view(&c->out, (struct str){body.p + n, body.n - n});
 }
 
 /* Copying a small one costs less than a call of its own. */

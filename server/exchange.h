@@ -93,8 +93,8 @@ struct exchange_head {
 
 void exchange_begin(struct exchange *x, const struct exchange_head *h);
 
-/* Sends or copies; a response without a body (to HEAD, 204, 304) drops it.  The handler keeps what waits
- * bounded: exchange_pending() tells, and on_drain() is called once all has left. */
+/* Sends or copies; a response without a body (to HEAD, 204, 304) drops it.  The handler keeps what
+ * waits bounded: exchange_pending() tells, and on_drain() is called once all has left. */
 void exchange_write(struct exchange *x, struct str part);
 
 /* n bytes of a file from an offset, behind what was written.  The descriptor is borrowed until

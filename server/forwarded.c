@@ -114,15 +114,35 @@ forwarded_trusts(const struct forwarded_trust *t, const struct address *peer)
     return false;
 }
 
+/* What inet_ntop() writes, without the printf() behind it. */
+static void
+write_v4(const uint8_t *bytes, char *out)
+{
+    for (int i = 0; i < 4; i++) {
+        uint8_t v = bytes[i];
+
+        if (v >= 100)
+            *out++ = (char)('0' + v / 100);
+        if (v >= 10)
+            *out++ = (char)('0' + v / 10 % 10);
+        *out++ = (char)('0' + v % 10);
+        *out++ = i < 3 ? '.' : '\0';
+    }
+}
+
 bool
 forwarded_host(const struct address *peer, char out[INET6_ADDRSTRLEN])
 {
     uint8_t bytes[16];
-    bool v4;
 
+    if (peer->any.sa_family == AF_INET) {
+        write_v4((const uint8_t *)&peer->v4.sin_addr, out);
+        return true;
+    }
     if (!bytes_of(peer, bytes))
         return false;
-    v4 = memcmp(bytes, mapped, sizeof(mapped)) == 0;
-    return inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? bytes + V4_AT : bytes, out, INET6_ADDRSTRLEN) !=
-           NULL;
+    if (memcmp(bytes, mapped, sizeof(mapped)) != 0)
+        return inet_ntop(AF_INET6, bytes, out, INET6_ADDRSTRLEN) != NULL;
+    write_v4(bytes + V4_AT, out);
+    return true;
 }

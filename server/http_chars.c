@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/http_chars.h"
 
+#include <stdint.h>
+
 #define IN(c, low, high) ((c) >= (low) && (c) <= (high))
 #define IS_DIGIT(c)      IN(c, '0', '9')
 #define IS_ALNUM(c)      (IS_DIGIT(c) || IN(c, 'a', 'z') || IN(c, 'A', 'Z'))
@@ -54,4 +56,14 @@ http_chars_hex(char c)
     if (IN(c, 'A', 'F'))
         return c - 'A' + 10;
     return -1;
+}
+
+size_t
+http_chars_value_span(const char *p, size_t n)
+{
+    size_t i = 0;
+
+    while (n - i >= BYTES_WORD && bytes_word_is_text(bytes_word(p + i)))
+        i += BYTES_WORD;
+    return i + http_chars_span(p + i, n - i, HTTP_CHAR_VALUE);
 }

@@ -40,6 +40,10 @@ http_chars_span(const char *p, size_t n, unsigned classes)
     return i;
 }
 
+/* How many bytes at the start of p may stand in a field's value, as http_chars_span() counts them,
+ * but eight at a time: most of a head is such. */
+size_t http_chars_value_span(const char *p, size_t n);
+
 /* All bytes of s do (true for an empty one). */
 static inline bool
 http_chars_all(struct str s, unsigned classes)

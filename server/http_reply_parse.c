@@ -5,6 +5,7 @@
 
 #include "base/num.h"
 #include "server/http_chars.h"
+#include "server/http_names.h"
 
 enum { VERSION_SIZE = sizeof("HTTP/1.1 ") - 1, STATUS_SIZE = 3 };
 
@@ -28,28 +29,41 @@ span_of(const struct http_reply *r, struct str s)
     return (struct http_span){(uint32_t)(s.p - r->base), (uint32_t)s.n};
 }
 
-/* "HTTP/1.1 200 OK"; the blank before a reason that is empty is often left out. */
+/* 0 for what is none. */
+static unsigned
+status_of(const char *p)
+{
+    unsigned v = 0;
+
+    for (int i = 0; i < STATUS_SIZE; i++) {
+        if (!http_chars_is(p[i], HTTP_CHAR_DIGIT))
+            return 0;
+        v = v * 10 + (unsigned)(p[i] - '0');
+    }
+    return v >= 100 && v <= 599 ? v : 0;
+}
+
+/* "HTTP/1.1 200 OK", which can_begin() has looked at; the blank before a reason that is empty is
+ * often left out. */
 static int
 take_status_line(struct http_reply_parser *p, struct str line)
 {
     struct http_reply *r = &p->reply;
-    struct str code = {line.p + VERSION_SIZE, STATUS_SIZE};
     struct str reason = {line.p + line.n, 0};
-    uint64_t status;
 
-    if (line.n < VERSION_SIZE + STATUS_SIZE || memcmp(line.p, "HTTP/1.", 7) != 0 ||
-        !http_chars_is(line.p[7], HTTP_CHAR_DIGIT) || line.p[8] != ' ')
+    if (line.n < VERSION_SIZE + STATUS_SIZE || !http_chars_is(line.p[7], HTTP_CHAR_DIGIT) ||
+        line.p[8] != ' ')
         return broken(p, "the answer is no HTTP/1.x");
-    if (!num_parse_u64(code, 599, &status) || status < 100)
+    r->status = status_of(line.p + VERSION_SIZE);
+    if (r->status == 0)
         return broken(p, "a status that is none");
     if (line.n > VERSION_SIZE + STATUS_SIZE) {
         size_t at = VERSION_SIZE + STATUS_SIZE + 1;
 
         reason = (struct str){line.p + at, line.n - at};
-        if (line.p[at - 1] != ' ' || !http_chars_all(reason, HTTP_CHAR_VALUE))
+        if (line.p[at - 1] != ' ')
             return broken(p, "a broken status line");
     }
-    r->status = (unsigned)status;
     r->minor = line.p[7] == '0' ? 0 : 1;
     r->reason = span_of(r, reason);
     return HTTP_REPLY_MORE;
@@ -78,7 +92,7 @@ take_transfer_encoding(struct http_reply_parser *p, struct str value)
     p->coding_broken = p->coding_broken || value.n == 0;
     while (http_parse_token(&value, &coding)) {
         p->coding_broken = p->coding_broken || p->chunked_last;
-        p->chunked_last = str_eq_nocase(coding, "chunked");
+        p->chunked_last = HTTP_NAME_IS(coding, "chunked");
         p->other_coding = p->other_coding || !p->chunked_last;
     }
 }
@@ -90,40 +104,45 @@ take_connection(struct http_reply_parser *p, struct str value)
 
     p->reply.has_connection = true;
     while (http_parse_token(&value, &token)) {
-        if (str_eq_nocase(token, "close"))
+        if (HTTP_NAME_IS(token, "close"))
             p->has_close = true;
-        else if (str_eq_nocase(token, "keep-alive"))
+        else if (HTTP_NAME_IS(token, "keep-alive"))
             p->has_keep_alive = true;
     }
 }
 
+/* The place of a line that does not go on to the client. */
+static void
+note_stop(struct http_reply *r, struct http_span line)
+{
+    if (r->n_stops < HTTP_REPLY_STOPS_MAX)
+        r->stops[r->n_stops] = line;
+    r->n_stops++;
+}
+
 static int
-take_field(struct http_reply_parser *p, struct str name, struct str value)
+take_field(struct http_reply_parser *p, enum http_name name, struct str value)
 {
     struct http_reply *r = &p->reply;
 
-    switch (name.n) {
-    case 4:
-        r->has_date = r->has_date || str_eq_nocase(name, "date");
+    switch (name) {
+    case HTTP_NAME_DATE:
+        r->has_date = true;
         break;
-    case 6:
-        r->has_server = r->has_server || str_eq_nocase(name, "server");
+    case HTTP_NAME_SERVER:
+        r->has_server = true;
         break;
-    case 7:
-        if (r->upgrade.at == 0 && str_eq_nocase(name, "upgrade"))
-            r->upgrade = span_of(r, value);
+    case HTTP_NAME_UPGRADE:
+        if (r->upgrade.at == 0)
+            r->upgrade = span_of(r, http_chars_trim(value));
         break;
-    case 10:
-        if (str_eq_nocase(name, "connection"))
-            take_connection(p, value);
+    case HTTP_NAME_CONNECTION:
+        take_connection(p, value);
         break;
-    case 14:
-        if (str_eq_nocase(name, "content-length"))
-            return take_content_length(p, value);
-        break;
-    case 17:
-        if (str_eq_nocase(name, "transfer-encoding"))
-            take_transfer_encoding(p, value);
+    case HTTP_NAME_CONTENT_LENGTH:
+        return take_content_length(p, http_chars_trim(value));
+    case HTTP_NAME_TRANSFER_ENCODING:
+        take_transfer_encoding(p, http_chars_trim(value));
         break;
     default:
         break;
@@ -131,21 +150,23 @@ take_field(struct http_reply_parser *p, struct str name, struct str value)
     return HTTP_REPLY_MORE;
 }
 
+/* The line holds no control character. */
 static int
 take_field_line(struct http_reply_parser *p, struct str line)
 {
     size_t n = http_chars_span(line.p, line.n, HTTP_CHAR_TOKEN);
-    struct str name = {line.p, n};
-    struct str value;
+    enum http_name name;
 
     /* No name: also a folded line.  A blank before the colon could be taken out, but no server of
      * today sends it. */
     if (n == 0 || n == line.n || line.p[n] != ':')
         return broken(p, "a broken field line");
-    value = http_chars_trim((struct str){line.p + n + 1, line.n - n - 1});
-    if (!http_chars_all(value, HTTP_CHAR_VALUE))
-        return broken(p, "a field with a control character");
-    return take_field(p, name, value);
+    name = http_name_of((struct str){line.p, n});
+    if (name == HTTP_NAME_OTHER)
+        return HTTP_REPLY_MORE;
+    if (http_name_is_of_one_hop(name) || name == HTTP_NAME_ACCEL)
+        note_stop(&p->reply, (struct http_span){p->line_at, p->scanned - p->line_at});
+    return take_field(p, name, (struct str){line.p + n + 1, line.n - n - 1});
 }
 
 /* A status that never has a body makes what frames one meaningless; whether the server sends one
@@ -176,9 +197,6 @@ take_line(struct http_reply_parser *p, struct str line)
 {
     struct http_reply *r = &p->reply;
 
-    if (line.n == 0 || line.p[line.n - 1] != '\r')
-        return broken(p, "a line that ends without CR");
-    line.n--;
     if (!p->in_fields) {
         p->in_fields = true;
         r->field_lines.at = p->scanned;
@@ -201,28 +219,46 @@ can_begin(const char *base, size_t n)
     return memcmp(base, start, at_most) == 0;
 }
 
+/* The next line, without its end; scanned is behind it then.  No byte is looked at twice, however
+ * they come. */
+static int
+find_line(struct http_reply_parser *p, const char *base, size_t n, struct str *line)
+{
+    size_t end = p->scanned + http_chars_value_span(base + p->scanned, n - p->scanned);
+
+    p->scanned = (uint32_t)end;
+    if (end < n && base[end] == '\n')
+        return broken(p, "a line that ends without CR");
+    if (end < n && base[end] != '\r')
+        return broken(p, "a control character");
+    if (end + 1 < n && base[end + 1] != '\n')
+        return broken(p, "a CR that ends no line");
+    /* Of what has not come only the line end is known to be missing. */
+    if ((n - end < 2 ? n : end + 2) > p->limit)
+        return broken(p, "a head above --proxy-limit-head");
+    if (n - end < 2)
+        return HTTP_REPLY_MORE;
+    p->scanned = (uint32_t)end + 2;
+    *line = (struct str){base + p->line_at, end - p->line_at};
+    return HTTP_REPLY_DONE;
+}
+
 int
 http_reply_parse(struct http_reply_parser *p, const char *base, size_t n)
 {
+    struct str line;
+    int result;
+
     p->reply.base = base;
     if (!p->in_fields && !can_begin(base, n))
         return broken(p, "the answer is no HTTP/1.x");
-    for (;;) {
-        const char *lf = n > p->scanned ? memchr(base + p->scanned, '\n', n - p->scanned) : NULL;
-        struct str line;
-        int result;
-
-        p->scanned = lf != NULL ? (uint32_t)(lf - base) + 1 : (uint32_t)n;
-        if (p->scanned > p->limit)
-            return broken(p, "a head above --proxy-limit-head");
-        if (lf == NULL)
-            return HTTP_REPLY_MORE;
-        line = (struct str){base + p->line_at, (size_t)(lf - base) - p->line_at};
+    while ((result = find_line(p, base, n, &line)) == HTTP_REPLY_DONE) {
         result = take_line(p, line);
         if (result != HTTP_REPLY_MORE)
             return result;
         p->line_at = p->scanned;
     }
+    return result;
 }
 
 bool

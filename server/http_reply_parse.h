@@ -17,6 +17,9 @@
 #include "base/str.h"
 #include "server/http_parse.h"
 
+/* More are counted only. */
+enum { HTTP_REPLY_STOPS_MAX = 8 };
+
 struct http_reply {
     const char *base; /* where the spans count from; the owner of the bytes keeps it right */
     unsigned status;  /* 100 to 599 */
@@ -30,13 +33,17 @@ struct http_reply {
     bool keep_alive; /* what the server allows */
     bool has_date, has_server, has_connection;
     uint32_t size; /* of the head, with the empty line behind it */
+    /* Whole lines that do not go on to a client: of one hop, or meant for a proxy.  Those that
+     * Connection names are not among them. */
+    uint32_t n_stops;
+    struct http_span stops[HTTP_REPLY_STOPS_MAX];
 };
 
 struct http_reply_parser {
     uint32_t limit; /* bytes of the whole head */
     struct http_reply reply;
     uint32_t line_at; /* where the line begins that is looked for */
-    uint32_t scanned; /* no line end before here but those already taken */
+    uint32_t scanned; /* nothing before here but what a line may hold, and lines that were taken */
     bool in_fields;
     bool has_close, has_keep_alive;
     bool has_coding, chunked_last, other_coding, coding_broken;

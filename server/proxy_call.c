@@ -298,7 +298,9 @@ proxy_call_dial(struct proxy_call *c)
     c->upstream = u;
     u->active++;
     c->dialled_ms = p->loop->now_ms;
-    c->asked_us = clock_monotonic_us(clock_system());
+    /* Without a body to wait for the request has only just begun. */
+    c->asked_us =
+        c->has_body || c->failed_status != 0 ? clock_monotonic_us(clock_system()) : c->x->begun_us;
     c->link = proxy_link_take(&p->links, u);
     if (c->link == NULL) {
         connect_anew(c);
@@ -454,19 +456,26 @@ proxy_call_release_request(struct proxy_call *c)
     c->head_sent = c->body_sent = 0;
 }
 
+static struct iovec
+unsent_of(const struct iobuf *b, size_t sent)
+{
+    return (struct iovec){b->p != NULL ? b->p + b->start + sent : NULL, iobuf_n(b) - sent};
+}
+
+/* The head, what is there of the body, or both.  Nearly all requests have no body, and a plain
+ * send() is the cheaper call. */
 static ssize_t
 send_parts(struct proxy_call *c)
 {
-    struct iovec parts[2];
-    struct msghdr message = {.msg_iov = parts};
+    struct iovec parts[2] = {unsent_of(&c->head, c->head_sent), unsent_of(&c->body, c->body_sent)};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = ARRAY_LEN(parts)};
+    int fd = c->link->source.fd;
 
-    if (c->head_sent < iobuf_n(&c->head))
-        parts[message.msg_iovlen++] = (struct iovec){c->head.p + c->head.start + c->head_sent,
-                                                     iobuf_n(&c->head) - c->head_sent};
-    if (c->body_sent < iobuf_n(&c->body))
-        parts[message.msg_iovlen++] = (struct iovec){c->body.p + c->body.start + c->body_sent,
-                                                     iobuf_n(&c->body) - c->body_sent};
-    return sendmsg(c->link->source.fd, &message, MSG_NOSIGNAL);
+    if (parts[1].iov_len == 0)
+        return send(fd, parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL);
+    if (parts[0].iov_len == 0)
+        return send(fd, parts[1].iov_base, parts[1].iov_len, MSG_NOSIGNAL);
+    return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
 static void

@@ -77,6 +77,19 @@ upgrade(struct proxy_call *c)
     return STEP_ENDED;
 }
 
+/* NULL is the usual one, which costs the head less. */
+static const char *
+reason_of(const struct http_reply *r, struct buf *room)
+{
+    struct str reason = http_reply_parse_str(r, r->reason);
+
+    if (r->status == 200 && str_eq(reason, "OK"))
+        return NULL;
+    buf_clear(room);
+    buf_append_view(room, reason);
+    return buf_cstr(room);
+}
+
 static void
 begin(struct proxy_call *c)
 {
@@ -84,6 +97,7 @@ begin(struct proxy_call *c)
     struct proxy *p = c->route->proxy;
     struct exchange_head head = {
         .status = r->status,
+        .reason = reason_of(r, &p->reason),
         .headers = buf_view(&p->fields),
         .has_length = r->has_length,
         .length = r->content_length,
@@ -91,9 +105,6 @@ begin(struct proxy_call *c)
         .has_server = r->has_server,
     };
 
-    buf_clear(&p->reason);
-    buf_append_view(&p->reason, http_reply_parse_str(r, r->reason));
-    head.reason = buf_cstr(&p->reason);
     c->x->upstream_us = clock_monotonic_us(clock_system()) - c->asked_us;
     c->framing = http_reply_parse_body(r, c->x->request->method);
     c->left = r->content_length;

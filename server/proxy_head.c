@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/proxy_head.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "server/address.h"
 #include "server/forwarded.h"
 #include "server/http_chars.h"
+#include "server/http_names.h"
 #include "server/http_parse.h"
 #include "server/http_reply_parse.h"
 #include "server/iobuf.h"
@@ -23,13 +25,15 @@ struct named {
     size_t n;
 };
 
-/* ---- which fields ---- */
+/* One field of a request, as it stands there: the line ends behind the value. */
+struct line {
+    struct str name, value;
+    enum http_name is;
+    bool underscore; /* in its name */
+    bool plain;      /* one blank before the value: it can go as it came */
+};
 
-static bool
-is(struct str name, const char *other)
-{
-    return str_eq_nocase(name, other);
-}
+/* ---- which fields ---- */
 
 static bool
 eq_nocase(struct str a, struct str b)
@@ -45,70 +49,6 @@ eq_nocase(struct str a, struct str b)
             return false;
     }
     return true;
-}
-
-/* Between two neighbours, or written by the proxy itself. */
-static bool
-is_of_one_hop(struct str name)
-{
-    switch (name.n) {
-    case 2:
-        return is(name, "te");
-    case 7:
-        return is(name, "upgrade") || is(name, "trailer");
-    case 10:
-        return is(name, "connection") || is(name, "keep-alive");
-    case 14:
-        return is(name, "content-length") || is(name, "http2-settings");
-    case 16:
-        return is(name, "proxy-connection");
-    case 17:
-        return is(name, "transfer-encoding");
-    default:
-        return false;
-    }
-}
-
-static bool
-is_forwarded(struct str name)
-{
-    return name.n > 12 && (name.p[0] | 0x20) == 'x' && is((struct str){name.p, 12}, "x-forwarded-");
-}
-
-/* Written by put_origin(). */
-static bool
-is_origin(struct str name)
-{
-    switch (name.n) {
-    case 9:
-        return is(name, "forwarded") || is(name, "x-real-ip");
-    case 15:
-        return is(name, "x-forwarded-for");
-    case 16:
-        return is(name, "x-forwarded-host") || is(name, "x-forwarded-port");
-    case 17:
-        return is(name, "x-forwarded-proto");
-    default:
-        return false;
-    }
-}
-
-/* "Proxy" would become the variable HTTP_PROXY of a CGI program (https://httpoxy.org). */
-static bool
-is_ours(struct str name)
-{
-    switch (name.n) {
-    case 4:
-        return is(name, "host");
-    case 5:
-        return is(name, "proxy");
-    case 6:
-        return is(name, "expect");
-    case 12:
-        return is(name, "max-forwards");
-    default:
-        return false;
-    }
 }
 
 static bool
@@ -128,7 +68,7 @@ add_named(struct named *named, struct str value)
     struct str token;
 
     while (http_parse_token(&value, &token)) {
-        if (is(token, "close") || is_of_one_hop(token))
+        if (HTTP_NAME_IS(token, "close") || http_name_is_of_one_hop(http_name_of(token)))
             continue;
         if (named->n == NAMED_MAX)
             return false;
@@ -139,31 +79,57 @@ add_named(struct named *named, struct str value)
 
 /* ---- requests ---- */
 
+/* The line at *at, which is moved behind it. */
+static bool
+next_line(const struct http_request *r, uint32_t *at, struct line *out)
+{
+    const char *p = r->base + r->field_lines.at + *at;
+    size_t n = r->field_lines.n - *at;
+    const char *start = p;
+
+    if (n == 0)
+        return false;
+    out->underscore = false;
+    for (; *p != ':'; p++)
+        out->underscore |= *p == '_';
+    out->name = (struct str){start, (size_t)(p - start)};
+    p++;
+    n -= (size_t)(p - start);
+    out->value.n = http_chars_value_span(p, n);
+    out->value.p = p;
+    *at += (uint32_t)(p - start) + (uint32_t)out->value.n + 2;
+    out->value = http_chars_trim(out->value);
+    out->plain = out->value.n > 0 && out->value.p == p + 1 && *p == ' ' &&
+                 out->value.p[out->value.n] == '\r';
+    out->is = http_name_of(out->name);
+    return true;
+}
+
 static bool
 named_by_request(const struct http_request *r, struct named *named)
 {
-    struct str name, value;
-    uint32_t iter = 0;
+    struct line line;
+    uint32_t at = 0;
 
     named->n = 0;
     if (!http_parse_has(r, HTTP_FIELD_CONNECTION))
         return true;
-    while (http_parse_next(r, &iter, &name, &value)) {
-        if (name.n == 10 && is(name, "connection") && !add_named(named, value))
+    while (next_line(r, &at, &line)) {
+        if (line.is == HTTP_NAME_CONNECTION && !add_named(named, line.value))
             return false;
     }
     return true;
 }
 
 static bool
-find(const struct http_request *r, const char *wanted, struct str *value)
+find_max_forwards(const struct http_request *r, uint64_t max, uint64_t *n)
 {
-    struct str name;
-    uint32_t iter = 0;
+    struct line line;
+    uint32_t at = 0;
 
-    while (http_parse_next(r, &iter, &name, value)) {
-        if (is(name, wanted))
-            return true;
+    while (next_line(r, &at, &line)) {
+        if (HTTP_NAME_IS(line.name, "max-forwards"))
+            return num_parse_u64(line.value, max, n);
     }
     return false;
 }
@@ -192,25 +158,70 @@ put_number(char *p, uint64_t v)
 }
 
 static char *
-put_field(char *p, struct str name, struct str value)
+put_end(char *p, struct str value)
 {
-    p = put(p, name);
-    p = PUT_LIT(p, ": ");
     p = put(p, value);
     return PUT_LIT(p, "\r\n");
 }
 
+#define PUT_FIELD(p, start, value) put_end(PUT_LIT((p), start), (value))
+
+static char *
+put_line(char *p, const struct line *line)
+{
+    if (line->plain)
+        return put(p, (struct str){line->name.p, line->name.n + line->value.n + 4});
+    p = put(p, line->name);
+    p = PUT_LIT(p, ": ");
+    return put_end(p, line->value);
+}
+
+/* Where a request comes from: what is known, and what is said by those who are trusted. */
+enum {
+    ORIGIN_FIRST = HTTP_NAME_FORWARDED,
+    ORIGIN_COUNT = HTTP_NAME_X_PROTO - HTTP_NAME_FORWARDED + 1
+};
+
+struct origin {
+    char peer[INET6_ADDRSTRLEN];
+    size_t peer_n;
+    unsigned seen; /* a bit for each of the names */
+    struct str first[ORIGIN_COUNT];
+};
+
+static bool
+has(const struct origin *o, enum http_name name)
+{
+    return (o->seen & 1u << (name - ORIGIN_FIRST)) != 0;
+}
+
+static bool
+tells_origin(enum http_name name)
+{
+    return name >= HTTP_NAME_FORWARDED && name <= HTTP_NAME_X_PROTO;
+}
+
+static void
+note_origin(struct origin *o, const struct line *line)
+{
+    if (!has(o, line->is))
+        o->first[line->is - ORIGIN_FIRST] = line->value;
+    o->seen |= 1u << (line->is - ORIGIN_FIRST);
+}
+
 /* Every value of a list field that came, each followed by a comma: what we know comes behind. */
 static char *
-put_list(char *p, const struct proxy_head *h, const char *wanted)
+put_list(char *p, const struct proxy_head *h, const struct origin *o, enum http_name wanted)
 {
-    struct str name, value;
-    uint32_t iter = 0;
+    struct line line;
+    uint32_t at = 0;
 
-    while (h->trusted && http_parse_next(h->request, &iter, &name, &value)) {
-        if (value.n == 0 || !is(name, wanted))
+    if (!has(o, wanted))
+        return p;
+    while (next_line(h->request, &at, &line)) {
+        if (line.value.n == 0 || line.is != wanted)
             continue;
-        p = put(p, value);
+        p = put(p, line.value);
         p = PUT_LIT(p, ", ");
     }
     return p;
@@ -226,14 +237,11 @@ end_list(char *start, char *values, char *p)
 }
 
 /* One that may be brought by who is trusted, else is our own. */
-static char *
-put_single(char *p, const struct proxy_head *h, const char *name, struct str own)
+static struct str
+single(const struct origin *o, enum http_name name, struct str own)
 {
-    struct str value;
-
-    if (!h->trusted || !find(h->request, name, &value) || value.n == 0)
-        value = own;
-    return value.n > 0 ? put_field(p, str_from(name), value) : p;
+    return has(o, name) && o->first[name - ORIGIN_FIRST].n > 0 ? o->first[name - ORIGIN_FIRST]
+                                                               : own;
 }
 
 static struct str
@@ -264,10 +272,12 @@ port_of(struct str host, bool tls)
 
 /* for=192.0.2.1;host="a";proto=http (RFC 7239 4) */
 static char *
-put_forwarded(char *p, const struct proxy_head *h, struct str peer, struct str host)
+put_forwarded(char *p, const struct proxy_head *h, const struct origin *o, struct str host)
 {
+    struct str peer = {o->peer, o->peer_n};
+
     p = PUT_LIT(p, "Forwarded: ");
-    p = put_list(p, h, "forwarded");
+    p = put_list(p, h, o, HTTP_NAME_FORWARDED);
     if (peer.n == 0) {
         p = PUT_LIT(p, "for=unknown");
     } else if (memchr(peer.p, ':', peer.n) != NULL) {
@@ -284,29 +294,28 @@ put_forwarded(char *p, const struct proxy_head *h, struct str peer, struct str h
 }
 
 static char *
-put_origin(char *p, const struct proxy_head *h, struct str host)
+put_origin(char *p, const struct proxy_head *h, const struct origin *o, struct str host)
 {
-    char text[INET6_ADDRSTRLEN];
-    struct str peer = {text, 0};
-    struct str proto;
+    struct str peer = {o->peer, o->peer_n};
+    struct str proto = single(o, HTTP_NAME_X_PROTO, STR_LIT("http"));
+    struct str address = single(o, HTTP_NAME_REAL_IP, peer);
     char *start = p;
     char *values;
-    bool tls = h->trusted && find(h->request, "x-forwarded-proto", &proto) && is(proto, "https");
 
-    if (forwarded_host(h->peer, text))
-        peer.n = strlen(text);
     p = values = PUT_LIT(p, "X-Forwarded-For: ");
-    p = put_list(p, h, "x-forwarded-for");
+    p = put_list(p, h, o, HTTP_NAME_X_FOR);
     if (peer.n > 0) {
         p = put(p, peer);
         p = PUT_LIT(p, ", ");
     }
     p = end_list(start, values, p);
-    p = put_single(p, h, "X-Real-IP", peer);
-    p = put_single(p, h, "X-Forwarded-Proto", STR_LIT("http"));
-    p = put_single(p, h, "X-Forwarded-Host", host);
-    p = put_single(p, h, "X-Forwarded-Port", port_of(host, tls));
-    return put_forwarded(p, h, peer, host);
+    if (address.n > 0)
+        p = PUT_FIELD(p, "X-Real-IP: ", address);
+    p = PUT_FIELD(p, "X-Forwarded-Proto: ", proto);
+    p = PUT_FIELD(p, "X-Forwarded-Host: ", single(o, HTTP_NAME_X_HOST, host));
+    p = PUT_FIELD(p, "X-Forwarded-Port: ",
+                  single(o, HTTP_NAME_X_PORT, port_of(host, HTTP_NAME_IS(proto, "https"))));
+    return put_forwarded(p, h, o, host);
 }
 
 static char *
@@ -328,7 +337,6 @@ put_request_line(char *p, const struct proxy_head *h)
 static char *
 put_framing(char *p, const struct proxy_head *h)
 {
-    struct str forwards;
     uint64_t n;
 
     if (h->body == PROXY_HEAD_CHUNKED) {
@@ -340,11 +348,33 @@ put_framing(char *p, const struct proxy_head *h)
     }
     if (h->websocket)
         p = PUT_LIT(p, "Connection: upgrade\r\nUpgrade: websocket\r\n");
-    if (h->request->method == HTTP_OPTIONS && find(h->request, "max-forwards", &forwards) &&
-        num_parse_u64(forwards, UINT32_MAX, &n) && n > 0) {
+    if (h->request->method == HTTP_OPTIONS && find_max_forwards(h->request, UINT32_MAX, &n) &&
+        n > 0) {
         p = PUT_LIT(p, "Max-Forwards: ");
         p = put_number(p, n - 1);
         p = PUT_LIT(p, "\r\n");
+    }
+    return p;
+}
+
+/* All fields that go on; what is noted of the others is for put_origin(). */
+static char *
+put_lines(char *p, const struct proxy_head *h, const struct named *named, struct origin *o)
+{
+    struct line line;
+    uint32_t at = 0;
+
+    while (next_line(h->request, &at, &line)) {
+        /* Connection may not take away what the proxy says. */
+        if (tells_origin(line.is)) {
+            if (h->trusted)
+                note_origin(o, &line);
+            continue;
+        }
+        if (line.underscore || line.is == HTTP_NAME_OURS || http_name_is_of_one_hop(line.is) ||
+            (line.is == HTTP_NAME_X_FORWARDED && !h->trusted) || is_named(named, line.name))
+            continue;
+        p = put_line(p, &line);
     }
     return p;
 }
@@ -354,28 +384,25 @@ proxy_head_request(const struct proxy_head *h, struct iobuf *out)
 {
     const struct http_request *r = h->request;
     struct str host = host_of(h);
+    /* Each field goes once at most and may gain a blank to its four bytes or more; the host goes
+     * three times, and its port once more. */
+    size_t room = r->size + r->size / 4 + h->path.n + 4 * host.n + EXTRA;
     struct named named;
-    struct str name, value;
-    uint32_t iter = 0;
+    struct origin origin;
     char *start, *p;
 
     if (!named_by_request(r, &named))
         return 400;
-    /* What came stands at most three times in what goes (the host), and a field line may gain one
-     * blank. */
-    start = p = iobuf_room(out, 4 * (size_t)r->size + h->path.n + 3 * h->host.n + EXTRA);
+    origin.seen = 0;
+    origin.peer_n = forwarded_host(h->peer, origin.peer) ? strlen(origin.peer) : 0;
+    start = p = iobuf_room(out, room);
     p = put_request_line(p, h);
-    p = put_field(p, STR_LIT("Host"), host);
-    while (http_parse_next(r, &iter, &name, &value)) {
-        if (is_of_one_hop(name) || is_ours(name) || is_origin(name) ||
-            (is_forwarded(name) && !h->trusted) || is_named(&named, name) ||
-            memchr(name.p, '_', name.n) != NULL)
-            continue;
-        p = put_field(p, name, value);
-    }
-    p = put_origin(p, h, host);
+    p = PUT_FIELD(p, "Host: ", host);
+    p = put_lines(p, h, &named, &origin);
+    p = put_origin(p, h, &origin, host);
     p = put_framing(p, h);
     p = PUT_LIT(p, "\r\n");
+    assert((size_t)(p - start) <= room);
     out->end += (size_t)(p - start);
     return 0;
 }
@@ -404,21 +431,22 @@ proxy_head_path(const char *base, struct str rest)
 bool
 proxy_head_wants_websocket(const struct http_request *r)
 {
-    struct str name, value, token;
-    uint32_t iter = 0;
+    struct line line;
+    struct str token;
+    uint32_t at = 0;
     bool upgrade = false;
     bool websocket = false;
 
     if (r->minor == 0 || r->method != HTTP_GET || r->chunked || r->content_length > 0 ||
         !http_parse_has(r, HTTP_FIELD_CONNECTION))
         return false;
-    while (http_parse_next(r, &iter, &name, &value)) {
-        if (is(name, "upgrade"))
-            websocket = websocket || is(value, "websocket");
-        if (!is(name, "connection"))
+    while (next_line(r, &at, &line)) {
+        if (line.is == HTTP_NAME_UPGRADE)
+            websocket = websocket || HTTP_NAME_IS(line.value, "websocket");
+        if (line.is != HTTP_NAME_CONNECTION)
             continue;
-        while (http_parse_token(&value, &token))
-            upgrade = upgrade || is(token, "upgrade");
+        while (http_parse_token(&line.value, &token))
+            upgrade = upgrade || HTTP_NAME_IS(token, "upgrade");
     }
     return upgrade && websocket;
 }
@@ -426,11 +454,9 @@ proxy_head_wants_websocket(const struct http_request *r)
 bool
 proxy_head_may_go_on(const struct http_request *r)
 {
-    struct str value;
     uint64_t n;
 
-    return r->method != HTTP_OPTIONS || !find(r, "max-forwards", &value) ||
-           !num_parse_u64(value, UINT64_MAX, &n) || n > 0;
+    return r->method != HTTP_OPTIONS || !find_max_forwards(r, UINT64_MAX, &n) || n > 0;
 }
 
 /* ---- responses ---- */
@@ -441,34 +467,57 @@ named_by_reply(const struct http_reply *r, struct named *named)
     struct str name, value;
     uint32_t iter = 0;
 
-    named->n = 0;
-    if (!r->has_connection)
-        return true;
     while (http_reply_parse_next(r, &iter, &name, &value)) {
-        if (is(name, "connection") && !add_named(named, value))
+        if (HTTP_NAME_IS(name, "connection") && !add_named(named, value))
             return false;
     }
     return true;
 }
 
-bool
-proxy_head_reply(const struct http_reply *r, struct buf *out)
+/* All but the lines that the parser has noted, in as few pieces as there are. */
+static void
+put_between_stops(const struct http_reply *r, struct buf *out)
 {
-    struct named named;
+    uint32_t at = r->field_lines.at;
+    uint32_t end = r->field_lines.at + r->field_lines.n;
+
+    for (uint32_t i = 0; i < r->n_stops; i++) {
+        buf_append(out, r->base + at, r->stops[i].at - at);
+        at = r->stops[i].at + r->stops[i].n;
+    }
+    buf_append(out, r->base + at, end - at);
+}
+
+/* One by one, when some are named or there are many to leave out. */
+static void
+put_each(const struct http_reply *r, const struct named *named, struct buf *out)
+{
     struct str name, value;
     uint32_t iter = 0;
 
-    if (!named_by_reply(r, &named))
-        return false;
     while (http_reply_parse_next(r, &iter, &name, &value)) {
-        /* X-Accel-* is what the application says to the proxy before it, by nginx's names. */
-        if (is_of_one_hop(name) || is_named(&named, name) ||
-            (name.n > 8 && is((struct str){name.p, 8}, "x-accel-")))
+        enum http_name is = http_name_of(name);
+
+        if (http_name_is_of_one_hop(is) || is == HTTP_NAME_ACCEL || is_named(named, name))
             continue;
         buf_append_view(out, name);
         buf_append(out, ": ", 2);
         buf_append_view(out, value);
         buf_append(out, "\r\n", 2);
     }
+}
+
+bool
+proxy_head_reply(const struct http_reply *r, struct buf *out)
+{
+    struct named named;
+
+    named.n = 0;
+    if (r->has_connection && !named_by_reply(r, &named))
+        return false;
+    if (named.n == 0 && r->n_stops <= HTTP_REPLY_STOPS_MAX)
+        put_between_stops(r, out);
+    else
+        put_each(r, &named, out);
     return !out->overflow;
 }

@@ -242,18 +242,22 @@ proxy_link_connected(struct proxy_link *l)
     return proxy_link_watch_out(l, false) ? 0 : errno;
 }
 
-bool
-proxy_link_watch_out(struct proxy_link *l, bool on)
+static bool
+change_watch(struct proxy_link *l, bool on)
 {
     struct err err = ERR_INIT;
 
-    if (l->wants_out == on)
-        return true;
     l->wants_out = on;
     if (loop_change(l->all->loop, &l->source, events_in | (on ? EPOLLOUT : 0), &err) == 0)
         return true;
     errno = err.sys;
     return false;
+}
+
+bool
+proxy_link_watch_out(struct proxy_link *l, bool on)
+{
+    return l->wants_out == on || change_watch(l, on);
 }
 
 void

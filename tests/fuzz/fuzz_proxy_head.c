@@ -101,6 +101,7 @@ try_reply(const char *p, size_t n)
     http_reply_parse_init(&second, 4 * LIMIT);
     assert(http_reply_parse(&second, again.p, again.n) == HTTP_REPLY_DONE);
     assert(second.reply.size == again.n);
+    assert(second.reply.n_stops == 0);
     assert(!second.reply.has_length && !second.reply.chunked && !second.reply.has_connection);
 }
 

@@ -83,6 +83,13 @@ static const struct {
       NULL,
       {0}},
      "GET / HTTP/1.1\r\nHost: x\r\n" ORIGIN("x", "80") "\r\n"},
+    {{"GET / HTTP/1.1\r\nHost: x\r\nConnection: X-Forwarded-For, X-Forwarded-Proto\r\n"
+      "X-Forwarded-For: 1.1.1.1\r\nX-Forwarded-Proto: https\r\n\r\n",
+      NULL,
+      {.trusted = true}},
+     "GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 1.1.1.1, 192.0.2.1\r\nX-Real-IP: 192.0.2.1\r\n"
+     "X-Forwarded-Proto: https\r\nX-Forwarded-Host: x\r\nX-Forwarded-Port: 443\r\n"
+     "Forwarded: for=192.0.2.1;host=\"x\";proto=http\r\n\r\n"},
     /* Nobody may make up where it comes from. */
     {{"GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 1.1.1.1\r\nX-Forwarded-Proto: https\r\n"
       "X-Forwarded-Ssl: on\r\nX-Real-Ip: 1.1.1.1\r\nForwarded: for=1.1.1.1\r\n"
@@ -183,7 +190,14 @@ static const struct {
      "X-Accel-Buffering: no\r\nX_B: 2\r\n\r\n",
      "X_B: 2\r\n"},
     {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: a\r\nUpgrade: h2c\r\nE:\r\n\r\n",
-     "E: \r\n"},
+     "E:\r\n"},
+    /* More to leave out than the parser notes the places of; and some that are named. */
+    {"HTTP/1.1 200 OK\r\nA: 1\r\nTE: 1\r\nTE: 2\r\nTE: 3\r\nB: 2\r\nTE: 4\r\nTE: 5\r\nTE: 6\r\n"
+     "TE: 7\r\nTE: 8\r\nTE: 9\r\nC: 3\r\n\r\n",
+     "A: 1\r\nB: 2\r\nC: 3\r\n"},
+    {"HTTP/1.1 200 OK\r\nTE: 1\r\nX-Accelerate: 1\r\nA:\t1 \r\nx-accel-redirect: /a\r\n"
+     "Content-Length: 0\r\nTe: 1\r\n\r\n",
+     "X-Accelerate: 1\r\nA:\t1 \r\n"},
     {"HTTP/1.1 200 OK\r\nConnection: a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q\r\n\r\n", NULL},
 };
 
