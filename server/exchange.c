@@ -115,10 +115,13 @@ send_body(struct conn *c, struct str body)
         parts[0] = (struct iovec){c->out.p + c->out.start, iobuf_n(&c->out)};
     if (body.n < DIRECT_MIN) {
         take_sent(c, send(c->source.fd, parts[0].iov_base, parts[0].iov_len, flags));
-        return;
+    } else {
+        n = take_sent(c, sendmsg(c->source.fd, &message, flags));
+        iobuf_append_view(&c->out, (struct str){body.p + n, body.n - n});
     }
-    n = take_sent(c, sendmsg(c->source.fd, &message, flags));
-    iobuf_append_view(&c->out, (struct str){body.p + n, body.n - n});
+    /* The socket is full: the parts that come before it has room are not tried. */
+    if (iobuf_n(&c->out) > 0)
+        conn_wait(c, &c->group->send);
 }
 
 /* Copying a small one costs less than a call of its own. */

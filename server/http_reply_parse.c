@@ -154,8 +154,12 @@ take_field(struct http_reply_parser *p, enum http_name name, struct str value)
 static int
 take_field_line(struct http_reply_parser *p, struct str line)
 {
-    size_t n = http_chars_span(line.p, line.n, HTTP_CHAR_TOKEN);
     enum http_name name;
+    size_t n = 0;
+
+    /* The CR behind the line ends it, if nothing else does. */
+    while (http_chars_is(line.p[n], HTTP_CHAR_TOKEN))
+        n++;
 
     /* No name: also a folded line.  A blank before the colon could be taken out, but no server of
      * today sends it. */
