@@ -39,8 +39,11 @@ void
 access_atom_close(struct access_line *l, const struct access_entry *e UNUSED,
                   const struct access_piece *p UNUSED)
 {
-    if (l->lacks)
+    bool stays = l->forced ? (l->keep >> l->part & 1) != 0 : !l->lacks;
+
+    if (!stays)
         l->p = l->mark;
+    l->part++;
 }
 
 void

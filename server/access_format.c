@@ -12,6 +12,7 @@
 
 enum {
     FIELDS_MAX = 16,  /* of the request, different ones */
+    PARTS_MAX = 64,   /* optional ones: bits of access_line.keep */
     PIECES_MAX = 256, /* far more than fit on a line that somebody reads */
     /* Values from outside have at least the other half. */
     FIXED_MAX = ACCESS_LINE_MAX / 2
@@ -28,6 +29,7 @@ struct access_format {
     bool json;
     struct access_piece pieces[PIECES_MAX];
     size_t n_pieces;
+    unsigned n_parts;
     struct wanted fields[FIELDS_MAX];
     struct str values[FIELDS_MAX]; /* for the line that is being made */
     unsigned n_fields;
@@ -239,6 +241,8 @@ add_bracket(struct access_format *f, char bracket, bool *open, struct err *err)
         return err_set(err, ERR_USAGE, "%s",
                        *open ? "'%[' inside of another one" : "'%]' without '%['");
     *open = !*open;
+    if (*open && f->n_parts++ == PARTS_MAX)
+        return err_set(err, ERR_LIMIT, "more than %d optional parts", PARTS_MAX);
     return add(f, &p, 0, err);
 }
 
@@ -294,38 +298,99 @@ sum_up(struct access_format *f, struct err *err)
     return 0;
 }
 
-/* Whether a line of it is a JSON object: with values that are there, and without. */
+/* One walk over the request's fields; of several with a name the first one counts. */
+static void
+find_fields(struct access_format *f, const struct http_request *r)
+{
+    struct str name, value;
+    uint32_t at = 0;
+
+    memset(f->values, 0, f->n_fields * sizeof(f->values[0]));
+    while (f->n_fields > 0 && http_parse_next(r, &at, &name, &value)) {
+        if ((f->lengths & length_bit(name.n)) == 0)
+            continue;
+        for (unsigned i = 0; i < f->n_fields; i++) {
+            if (f->fields[i].n == name.n && f->values[i].p == NULL &&
+                str_eq_nocase(name, f->fields[i].name))
+                f->values[i] = value;
+        }
+    }
+}
+
+static size_t
+make_line(struct access_format *f, const struct access_entry *e, struct access_line *l)
+{
+    const char *start = l->p;
+
+    l->json = f->json;
+    if (!l->forced)
+        find_fields(f, e->request);
+    for (size_t i = 0; i < f->n_pieces; i++) {
+        const struct access_piece *p = &f->pieces[i];
+
+        if (p->put == NULL) {
+            access_line_literal(l, p->text.p, p->text.n);
+            continue;
+        }
+        l->end = (char *)start + ACCESS_LINE_MAX - p->fixed_rest;
+        p->put(l, e, p);
+    }
+    *l->p++ = '\n';
+    return (size_t)(l->p - start);
+}
+
+/* Whether a line is a JSON object, with these optional parts. */
+static int
+check_sample(struct access_format *f, const struct access_entry *e, uint64_t keep, struct err *err)
+{
+    char text[ACCESS_LINE_ROOM];
+    struct access_line line = {.p = text, .forced = true, .keep = keep};
+    size_t n = make_line(f, e, &line);
+    struct err why = ERR_INIT;
+    struct json_t *parsed = json_parse((struct str){text, n}, "a line", &why);
+    struct json_cur cur = json_root(parsed);
+    bool is_object = parsed != NULL && json_is_object(&cur);
+
+    json_free(parsed);
+    return is_object ? 0 : err_set(err, ERR_USAGE, "its lines are no JSON objects: %s", why.msg);
+}
+
+/* With values and without; with all optional parts, none, each alone, and all but each. */
 static int
 check_json(struct access_format *f, struct err *err)
 {
-    static const char head[] = "GET /a?b HTTP/1.1\r\nHost: a\r\nUser-Agent: \"\\\r\n\r\n";
+    static const char head[] = "GET /a?b HTTP/1.1\r\nHost: a\r\n\r\n";
     const struct http_limits limits = {256, 8, 256, 512};
     const struct address peer = {.v4 = {.sin_family = AF_INET}};
-    struct str response[ACCESS_RESPONSE_FIELDS_MAX] = {{NULL, 0}};
+    const struct address local = {.local = {.sun_family = AF_UNIX}};
+    struct str response[ACCESS_RESPONSE_FIELDS_MAX];
     struct http_parser parser;
-    char line[ACCESS_LINE_ROOM];
 
     http_parse_init(&parser, &limits);
     for (int with = 0; with < 2; with++) {
+        /* Credentials, so that there is a user as well. */
+        struct str value = with == 1 ? STR_LIT("Basic eDo=") : (struct str){NULL, 0};
         struct access_entry e = {.request = &parser.request,
-                                 .peer = &peer,
+                                 .peer = with == 1 ? &peer : &local,
                                  .response = response,
+                                 .id = value,
                                  .upstream_us = with - 1};
-        struct json_t *parsed;
-        struct json_cur cur;
-        struct err why = ERR_INIT;
-        size_t n;
+
+        for (unsigned i = 0; i < FIELDS_MAX; i++)
+            f->values[i] = value;
+        for (unsigned i = 0; i < ACCESS_RESPONSE_FIELDS_MAX; i++)
+            response[i] = value;
 
         if (with == 1 && http_parse(&parser, head, sizeof(head) - 1) != HTTP_PARSE_DONE)
             return err_set(err, ERR_INTERNAL, "the sample request is not valid");
-        n = access_format_line(f, &e, line);
-        parsed = json_parse((struct str){line, n}, "a line", &why);
-        cur = json_root(parsed);
-        if (parsed == NULL || !json_is_object(&cur)) {
-            json_free(parsed);
-            return err_set(err, ERR_USAGE, "its lines are no JSON objects: %s", why.msg);
+        if (check_sample(f, &e, 0, err) < 0 || check_sample(f, &e, UINT64_MAX, err) < 0)
+            return -1;
+        for (unsigned i = 0; i < f->n_parts; i++) {
+            uint64_t one = UINT64_C(1) << i;
+
+            if (check_sample(f, &e, one, err) < 0 || check_sample(f, &e, ~one, err) < 0)
+                return -1;
         }
-        json_free(parsed);
     }
     return 0;
 }
@@ -387,42 +452,11 @@ access_format_wanted(const struct access_format *f, unsigned i)
     return i < f->n_responses ? f->responses[i].name : NULL;
 }
 
-/* One walk over the request's fields; of several with a name the first one counts. */
-static void
-find_fields(struct access_format *f, const struct http_request *r)
-{
-    struct str name, value;
-    uint32_t at = 0;
-
-    memset(f->values, 0, f->n_fields * sizeof(f->values[0]));
-    while (f->n_fields > 0 && http_parse_next(r, &at, &name, &value)) {
-        if ((f->lengths & length_bit(name.n)) == 0)
-            continue;
-        for (unsigned i = 0; i < f->n_fields; i++) {
-            if (f->fields[i].n == name.n && f->values[i].p == NULL &&
-                str_eq_nocase(name, f->fields[i].name))
-                f->values[i] = value;
-        }
-    }
-}
-
 size_t
 access_format_line(struct access_format *f, const struct access_entry *e,
                    char out[ACCESS_LINE_ROOM])
 {
-    struct access_line l = {.p = out, .json = f->json};
+    struct access_line line = {.p = out};
 
-    find_fields(f, e->request);
-    for (size_t i = 0; i < f->n_pieces; i++) {
-        const struct access_piece *p = &f->pieces[i];
-
-        if (p->put == NULL) {
-            access_line_literal(&l, p->text.p, p->text.n);
-            continue;
-        }
-        l.end = out + ACCESS_LINE_MAX - p->fixed_rest;
-        p->put(&l, e, p);
-    }
-    *l.p++ = '\n';
-    return (size_t)(l.p - out);
+    return make_line(f, e, &line);
 }

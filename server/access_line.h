@@ -16,8 +16,11 @@ struct access_line {
     char *p;
     char *end; /* what is behind it is kept for the fixed text to come */
     bool json;
-    bool lacks; /* a value was not there since this was set to false */
-    char *mark; /* where an optional part began */
+    bool lacks;    /* a value was not there since this was set to false */
+    char *mark;    /* where an optional part began */
+    unsigned part; /* how many of them there were */
+    bool forced;   /* when a format is checked: keep says which stay, a bit each */
+    uint64_t keep;
 };
 
 /* Bytes behind a line's memory, and behind texts for access_line_literal(), that may be touched:

@@ -36,7 +36,9 @@ check_line(struct access_format *f, const struct access_entry *e, bool is_json)
     if (is_json) {
         struct json_t *v = json_parse((struct str){line, n}, "line", &err);
 
-        assert(v != NULL);
+        /* Digits of the format before a number can make one that our reader has no type for. */
+        assert(v != NULL || strstr(err.msg, "too big") != NULL ||
+               strstr(err.msg, "overflow") != NULL);
         json_free(v);
     }
 }
