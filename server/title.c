@@ -29,18 +29,25 @@ extend(const char *text)
     return true;
 }
 
+/* In one piece of memory: unsetenv() and setenv() drop pointers into it, and nothing is lost. */
 static char **
 copy(char **from)
 {
     size_t n = 0;
+    size_t bytes = 0;
     char **to;
+    char *text;
 
-    while (from[n] != NULL)
-        n++;
-    to = mem_realloc(NULL, n + 1, sizeof(*to));
-    for (size_t i = 0; i < n; i++)
-        to[i] = mem_strdup(from[i]);
-    to[n] = NULL;
+    for (; from[n] != NULL; n++)
+        bytes += strlen(from[n]) + 1;
+    to = mem_alloc((n + 1) * sizeof(*to) + bytes);
+    text = (char *)(to + n + 1);
+    for (size_t i = 0; i < n; i++) {
+        size_t size = strlen(from[i]) + 1;
+
+        to[i] = memcpy(text, from[i], size);
+        text += size;
+    }
     return to;
 }
 
