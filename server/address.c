@@ -47,7 +47,7 @@ set_path(const char *path, struct address *out, struct err *err)
     size_t n = strlen(path);
 
     if (n == 0 || n >= sizeof(out->local.sun_path))
-        return err_set(err, ERR_USAGE, "--bind 'unix:%s': the path must have 1 to %zu bytes", path,
+        return err_set(err, ERR_USAGE, "'unix:%s': the path must have 1 to %zu bytes", path,
                        sizeof(out->local.sun_path) - 1);
     memset(out, 0, sizeof(*out));
     out->fd = -1;
@@ -63,8 +63,7 @@ set_descriptor(const char *text, struct address *out, struct err *err)
     uint64_t fd;
 
     if (!num_parse_u64(str_from(text), INT_MAX, &fd))
-        return err_set(err, ERR_USAGE, "--bind 'fd://%s': write fd://N with a descriptor's number",
-                       text);
+        return err_set(err, ERR_USAGE, "'fd://%s': write fd://N with a descriptor's number", text);
     memset(out, 0, sizeof(*out));
     out->any.sa_family = AF_UNSPEC;
     out->fd = (int)fd;
@@ -96,15 +95,14 @@ address_parse(const char *text, struct address *out, struct err *err)
         return set_descriptor(text + strlen("fd://"), out, err);
     if (at < 0)
         return err_set(err, ERR_USAGE,
-                       "--bind '%s': no port: write HOST:PORT, :PORT, [V6]:PORT, unix:PATH or "
+                       "'%s': no port: write HOST:PORT, :PORT, [V6]:PORT, unix:PATH or "
                        "fd://N",
                        text);
     if (!num_parse_u64((struct str){s.p + at, s.n - (size_t)at}, 65535, &port))
-        return err_set(err, ERR_USAGE, "--bind '%s': the port must be from 0 to 65535", text);
+        return err_set(err, ERR_USAGE, "'%s': the port must be from 0 to 65535", text);
     if (!set_host((struct str){s.p, (size_t)at - 1}, (uint16_t)port, out))
         return err_set(err, ERR_USAGE,
-                       "--bind '%s': the host must be an address such as 127.0.0.1, [::] or *",
-                       text);
+                       "'%s': the host must be an address such as 127.0.0.1, [::] or *", text);
     return 0;
 }
 

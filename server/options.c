@@ -267,7 +267,7 @@ set_binds(const struct options *o, struct settings *s, struct err *err)
         s->binds[0] = mem_printf("0.0.0.0:%s", port != NULL && port[0] != '\0' ? port : "8000");
     for (size_t i = 0; i < s->n_binds; i++) {
         if (address_parse(s->binds[i], &a, err) < 0)
-            return o->binds.n > 0 ? -1 : err_wrap(err, "the variable PORT");
+            return err_wrap(err, o->binds.n > 0 ? "--bind" : "the variable PORT");
     }
     return 0;
 }

@@ -93,7 +93,7 @@ options_log_settings(const struct options *o, struct settings *s, struct err *er
         return -1;
     if (o->metrics_bind != NULL && address_parse(o->metrics_bind, &a, err) < 0)
         return err_wrap(err, "--metrics-bind");
-    if (o->metrics_bind != NULL && a.any.sa_family == AF_UNIX)
+    if (o->metrics_bind != NULL && a.any.sa_family != AF_INET && a.any.sa_family != AF_INET6)
         return err_set(err, ERR_USAGE, "--metrics-bind '%s': write HOST:PORT", o->metrics_bind);
     logs.access = o->access_logfile;
     logs.user = s->user;

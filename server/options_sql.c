@@ -92,7 +92,7 @@ set_database(const struct options *o, struct settings *s, struct err *err)
     const char *text = o->database != NULL ? o->database : variable;
     struct db_target t;
 
-    if (text == NULL || text[0] == '\0')
+    if (text == NULL || (text == variable && text[0] == '\0'))
         return o->routes == NULL
                    ? 0
                    : err_set(err, ERR_USAGE, "--routes: there is no --database to ask");

@@ -142,6 +142,7 @@ options_static_pack(const struct options *o, struct err *err)
     if (pack_write(o->pack, o->output, &made, err) < 0)
         return err_wrap(err, "--pack");
     if (strcmp(o->output, "-") != 0)
-        printf("%s: %" PRIu64 " files, %" PRIu64 " bytes\n", o->output, made.files, made.bytes);
+        printf("%s: %" PRIu64 " file%s, %" PRIu64 " bytes\n", o->output, made.files,
+               made.files == 1 ? "" : "s", made.bytes);
     return 0;
 }

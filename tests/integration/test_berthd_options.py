@@ -191,6 +191,24 @@ def test_every_flag_of_gunicorn_is_ours_or_refused_with_a_reason(berthd, root):
         assert flag in manual, f"{flag} is not in the manual"
 
 
+@pytest.mark.parametrize(
+    "option, value, words",
+    [
+        ("--database", "", "--database: no path: write sqlite:PATH"),
+        ("--bind", "", "--bind: '': no port"),
+        ("--bind", "127.0.0.1:x", "--bind: '127.0.0.1:x': the port must be from 0 to 65535"),
+        ("--metrics-bind", "x", "--metrics-bind: 'x': no port"),
+        ("--metrics-bind", "fd://3", "--metrics-bind 'fd://3': write HOST:PORT"),
+        ("--metrics-bind", "unix:/x", "--metrics-bind 'unix:/x': write HOST:PORT"),
+        ("--routes", "routes", "--routes: there is no --database to ask"),
+    ],
+)
+def test_a_value_that_means_nothing_is_refused_with_the_remedy(berthd, option, value, words):
+    done = berthd("--check-config", option, value)
+    assert done.status == 2 and done.stdout == ""
+    assert words in done.stderr and done.stderr.count("\n") == 1
+
+
 # ---- checking without serving ----
 
 

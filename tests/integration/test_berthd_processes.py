@@ -223,7 +223,7 @@ def test_unix_sockets_of_the_dead_are_replaced_and_of_the_living_kept(serve, ber
 @pytest.mark.parametrize(
     "options, words",
     [
-        (["-b", "nonsense"], "--bind 'nonsense': no port"),
+        (["-b", "nonsense"], "--bind: 'nonsense': no port"),
         (["-b", "example.org:80"], "the host must be an address"),
         (["-b", ":99999"], "the port must be from 0 to 65535"),
         (["-w", "0"], "from 1 to 1024 workers"),
