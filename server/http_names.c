@@ -54,6 +54,8 @@ http_name_of(struct str name)
     case sizeof("max-forwards") - 1:
         if (IS("max-forwards"))
             return HTTP_NAME_OURS;
+        if (IS("x-request-id"))
+            return HTTP_NAME_REQUEST_ID;
         break;
     case sizeof("content-length") - 1:
         if (IS("content-length"))

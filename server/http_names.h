@@ -24,6 +24,7 @@ enum http_name {
     HTTP_NAME_SERVER,
     /* Of a request, and written by the proxy itself or by nobody. */
     HTTP_NAME_OURS,
+    HTTP_NAME_REQUEST_ID,
     /* Where a request comes from. */
     HTTP_NAME_FORWARDED,
     HTTP_NAME_REAL_IP,

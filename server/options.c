@@ -178,7 +178,7 @@ const struct cli_opt options_table[] = {
      "Where messages go instead of standard error.", 0, 0, NULL},
     {"log-file", 0, CLI_STR, AT(error_logfile), "FILE", "The same as --error-logfile.", 0, 0, NULL},
     {"request-id", 0, CLI_FLAG, AT(request_id), NULL,
-     "Send each request's id back as X-Request-Id.", 0, 0, NULL},
+     "Send each request's id back, and on to proxied servers, as X-Request-Id.", 0, 0, NULL},
     {"metrics-bind", 0, CLI_STR, AT(metrics_bind), "ADDRESS",
      "Serve /metrics on this address alone, with /healthz and /readyz.", 0, 0, NULL},
     {"emf", 0, CLI_STR, AT(emf), "NAMESPACE",

@@ -411,6 +411,8 @@ write_head(struct proxy_call *c)
     } else if (r->has_length) {
         h.body = PROXY_HEAD_LENGTH;
     }
+    if (s->log.request_id)
+        h.id = exchange_id(c->x);
     c->head_written = true;
     return proxy_head_request(&h, &c->head);
 }

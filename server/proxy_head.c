@@ -372,7 +372,8 @@ put_lines(char *p, const struct proxy_head *h, const struct named *named, struct
             continue;
         }
         if (line.underscore || line.is == HTTP_NAME_OURS || http_name_is_of_one_hop(line.is) ||
-            (line.is == HTTP_NAME_X_FORWARDED && !h->trusted) || is_named(named, line.name))
+            (line.is == HTTP_NAME_X_FORWARDED && !h->trusted) ||
+            (line.is == HTTP_NAME_REQUEST_ID && h->id.n > 0) || is_named(named, line.name))
             continue;
         p = put_line(p, &line);
     }
@@ -386,7 +387,7 @@ proxy_head_request(const struct proxy_head *h, struct iobuf *out)
     struct str host = host_of(h);
     /* Each field goes once at most and may gain a blank to its four bytes or more; the host goes
      * three times, and its port once more. */
-    size_t room = r->size + r->size / 4 + h->path.n + 4 * host.n + EXTRA;
+    size_t room = r->size + r->size / 4 + h->path.n + 4 * host.n + h->id.n + EXTRA;
     struct named named;
     struct origin origin;
     char *start, *p;
@@ -400,6 +401,8 @@ proxy_head_request(const struct proxy_head *h, struct iobuf *out)
     p = PUT_FIELD(p, "Host: ", host);
     p = put_lines(p, h, &named, &origin);
     p = put_origin(p, h, &origin, host);
+    if (h->id.n > 0)
+        p = PUT_FIELD(p, "X-Request-Id: ", h->id);
     p = put_framing(p, h);
     p = PUT_LIT(p, "\r\n");
     assert((size_t)(p - start) <= room);

@@ -29,6 +29,7 @@ struct proxy_head {
     bool trusted;    /* the peer may say where the request comes from */
     struct str path; /* instead of the request's; NULL: as it is */
     struct str host; /* the upstream's name, for a request that names none */
+    struct str id;   /* X-Request-Id instead of the client's; n is 0: the client's, as it is */
     bool websocket;  /* ask for the upgrade */
     enum proxy_head_body body;
     uint64_t length;

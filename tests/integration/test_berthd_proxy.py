@@ -447,6 +447,27 @@ def test_only_the_trusted_say_where_a_request_comes_from(serve, upstream):
     assert trusted["x-forwarded-ssl"] == "on"
 
 
+def test_one_id_goes_through_all_servers_when_asked_for(serve, upstream):
+    peer = upstream(always(ok()))
+    _, address = serve("--proxy", f"/={peer.url}", "--request-id")
+    with Raw(address) as raw:
+        answers = [raw.get("/", headers=h) for h in ("", "X-Request-Id: mine-1\r\n", "X-Request-Id: not sane\r\n")]
+    made, given, replaced = (r.headers["x-request-id"] for r in peer.requests)
+    assert [a.headers["x-request-id"] for a in answers] == [made, given, replaced]
+    assert given == "mine-1"
+    assert len(made) == len(replaced) == 32 and made != replaced
+
+
+def test_without_it_the_clients_id_passes_as_it_is(serve, upstream):
+    peer = upstream(always(ok()))
+    _, address = serve("--proxy", f"/={peer.url}")
+    with Raw(address) as raw:
+        raw.get("/")
+        raw.get("/", headers="X-Request-Id: mine 1\r\n")
+    without, given = (r.headers for r in peer.requests)
+    assert "x-request-id" not in without and given["x-request-id"] == "mine 1"
+
+
 def test_paths_pass_unchanged_or_under_another_base(serve, upstream):
     peer = upstream(always(ok()))
     _, address = serve(

@@ -32,6 +32,7 @@ static const struct {
     {"proxy", HTTP_NAME_OURS},
     {"expect", HTTP_NAME_OURS},
     {"max-forwards", HTTP_NAME_OURS},
+    {"x-request-id", HTTP_NAME_REQUEST_ID},
     {"forwarded", HTTP_NAME_FORWARDED},
     {"x-real-ip", HTTP_NAME_REAL_IP},
     {"x-forwarded-for", HTTP_NAME_X_FOR},
