@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/base64.h"
 #include "base/clock.h"
 #include "server/address.h"
 #include "server/http_parse.h"
@@ -116,18 +117,6 @@ put_none(struct access_line *l, const struct access_entry *e UNUSED,
     access_line_no_text(l);
 }
 
-static int
-base64_digit(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 /* What stands before the colon of "Basic dXNlcjpwYXNz" (RFC 7617), never what is behind it. */
 static size_t
 decode_user(struct str text, char out[USER_MAX])
@@ -137,7 +126,7 @@ decode_user(struct str text, char out[USER_MAX])
     size_t n = 0;
 
     for (size_t i = 0; i < text.n && n < USER_MAX; i++) {
-        int digit = base64_digit(text.p[i]);
+        int digit = base64_sextet(text.p[i]);
 
         if (digit < 0)
             return 0;

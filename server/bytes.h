@@ -120,4 +120,18 @@ bytes_word_is_text(uint64_t w)
     return ((below_blank | bytes_zeros(w ^ BYTES_ALL(0x7f))) & BYTES_HIGH) == 0;
 }
 
+/* v in decimal, up to 20 digits, without a NUL; returns where it ends. */
+static inline char *
+bytes_put_number(char *p, uint64_t v)
+{
+    char digits[20];
+    size_t at = sizeof(digits);
+
+    do {
+        digits[--at] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v > 0);
+    return bytes_copy(p, digits + at, sizeof(digits) - at);
+}
+
 #endif

@@ -10,6 +10,7 @@
 #include "base/num.h"
 #include "server/db.h"
 #include "server/db_mysql.h"
+#include "server/http_chars.h"
 
 enum { MYSQL_PORT = 3306, CONNECT_MS = 5000, QUERY_MS = 30000, CONNECT_SECONDS_MAX = 3600 };
 
@@ -52,15 +53,6 @@ parse_sqlite(struct str path, bool has_mode, struct db_target *t, struct err *er
     return 0;
 }
 
-static int
-hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* NULL when an escape is broken or hides a NUL. */
 static char *
 unescape(struct str s)
@@ -75,8 +67,8 @@ unescape(struct str s)
             out[n++] = s.p[i];
             continue;
         }
-        high = i + 2 < s.n ? hex_digit(s.p[i + 1]) : -1;
-        low = i + 2 < s.n ? hex_digit(s.p[i + 2]) : -1;
+        high = i + 2 < s.n ? http_chars_hex(s.p[i + 1]) : -1;
+        low = i + 2 < s.n ? http_chars_hex(s.p[i + 2]) : -1;
         if (high < 0 || low < 0 || high + low == 0) {
             mem_wipe(out, n);
             free(out);

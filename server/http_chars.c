@@ -67,3 +67,19 @@ http_chars_value_span(const char *p, size_t n)
         i += BYTES_WORD;
     return i + http_chars_span(p + i, n - i, HTTP_CHAR_VALUE);
 }
+
+bool
+http_chars_next_field(struct str lines, uint32_t *iter, struct str *name, struct str *value)
+{
+    struct str rest = {lines.p + *iter, lines.n - *iter};
+    struct str line;
+
+    if (rest.n == 0)
+        return false;
+    line = str_cut(&rest, '\n');
+    *iter += (uint32_t)line.n + 1;
+    line.n--; /* the CR */
+    *name = str_cut(&line, ':');
+    *value = http_chars_trim(line);
+    return true;
+}

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/str.h"
 #include "server/bytes.h"
@@ -61,6 +62,10 @@ http_chars_all_value(struct str s)
         i += BYTES_WORD;
     return i == s.n || http_chars_all((struct str){s.p + i, s.n - i}, HTTP_CHAR_VALUE);
 }
+
+/* Goes over lines "name: value CRLF" that were checked before: *iter starts as 0; false at the end.
+ */
+bool http_chars_next_field(struct str lines, uint32_t *iter, struct str *name, struct str *value);
 
 /* The value of a hexadecimal digit, -1 for any other byte. */
 int http_chars_hex(char c);

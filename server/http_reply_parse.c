@@ -269,17 +269,8 @@ bool
 http_reply_parse_next(const struct http_reply *r, uint32_t *iter, struct str *name,
                       struct str *value)
 {
-    struct str rest = {r->base + r->field_lines.at + *iter, r->field_lines.n - *iter};
-    struct str line;
-
-    if (rest.n == 0)
-        return false;
-    line = str_cut(&rest, '\n');
-    *iter += (uint32_t)line.n + 1;
-    line.n--; /* the CR */
-    *name = str_cut(&line, ':');
-    *value = http_chars_trim(line);
-    return true;
+    return http_chars_next_field((struct str){r->base + r->field_lines.at, r->field_lines.n}, iter,
+                                 name, value);
 }
 
 enum http_reply_body

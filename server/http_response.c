@@ -9,7 +9,7 @@
 #include "server/bytes.h"
 #include "server/iobuf.h"
 
-enum { FIXED_MAX = 256, NUMBER_MAX = 20 };
+enum { FIXED_MAX = 256 };
 
 static struct str
 reason_of(unsigned status)
@@ -82,19 +82,6 @@ put(char *p, const char *s, size_t n)
 
 #define PUT_LIT(p, literal) put((p), (literal), sizeof(literal) - 1)
 
-static char *
-put_number(char *p, uint64_t v)
-{
-    char digits[NUMBER_MAX];
-    size_t at = sizeof(digits);
-
-    do {
-        digits[--at] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v > 0);
-    return put(p, digits + at, sizeof(digits) - at);
-}
-
 /* "HTTP/1.1 200 OK" and the line's end */
 static char *
 put_status_line(char *p, const struct http_response *r)
@@ -105,7 +92,7 @@ put_status_line(char *p, const struct http_response *r)
     if (r->reason == NULL) {
         p = put(p, reason.p, reason.n);
     } else {
-        p = put_number(p, r->status);
+        p = bytes_put_number(p, r->status);
         *p++ = ' ';
         p = put(p, r->reason, strlen(r->reason));
     }
@@ -155,7 +142,7 @@ put_description(char *p, const struct http_response *r)
     }
     if (r->has_length) {
         p = PUT_LIT(p, "Content-Length: ");
-        p = put_number(p, r->length);
+        p = bytes_put_number(p, r->length);
         p = PUT_LIT(p, "\r\n");
     } else if (r->chunked) {
         p = PUT_LIT(p, "Transfer-Encoding: chunked\r\n");

@@ -10,6 +10,7 @@
 #include "base/num.h"
 #include "server/address.h"
 #include "server/forwarded.h"
+#include "server/bytes.h"
 #include "server/http_chars.h"
 #include "server/http_names.h"
 #include "server/http_parse.h"
@@ -18,7 +19,7 @@
 
 /* NAMED_MAX: fields that one Connection may name besides the usual ones.  EXTRA: all that is
  * written besides what the request brought. */
-enum { NAMED_MAX = 16, EXTRA = 1024, NUMBER_MAX = 20 };
+enum { NAMED_MAX = 16, EXTRA = 1024 };
 
 struct named {
     struct str v[NAMED_MAX];
@@ -143,19 +144,6 @@ put(char *p, struct str s)
 }
 
 #define PUT_LIT(p, literal) put((p), STR_LIT(literal))
-
-static char *
-put_number(char *p, uint64_t v)
-{
-    char digits[NUMBER_MAX];
-    size_t at = sizeof(digits);
-
-    do {
-        digits[--at] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v > 0);
-    return put(p, (struct str){digits + at, sizeof(digits) - at});
-}
 
 static char *
 put_end(char *p, struct str value)
@@ -343,7 +331,7 @@ put_framing(char *p, const struct proxy_head *h)
         p = PUT_LIT(p, "Transfer-Encoding: chunked\r\n");
     } else if (h->body == PROXY_HEAD_LENGTH) {
         p = PUT_LIT(p, "Content-Length: ");
-        p = put_number(p, h->length);
+        p = bytes_put_number(p, h->length);
         p = PUT_LIT(p, "\r\n");
     }
     if (h->websocket)
@@ -351,7 +339,7 @@ put_framing(char *p, const struct proxy_head *h)
     if (h->request->method == HTTP_OPTIONS && find_max_forwards(h->request, UINT32_MAX, &n) &&
         n > 0) {
         p = PUT_LIT(p, "Max-Forwards: ");
-        p = put_number(p, n - 1);
+        p = bytes_put_number(p, n - 1);
         p = PUT_LIT(p, "\r\n");
     }
     return p;

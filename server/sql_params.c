@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "server/exchange.h"
+#include "server/http_chars.h"
 #include "server/http_target.h"
 #include "server/sql.h"
 #include "json/json.h"
@@ -18,15 +19,6 @@ struct reader {
     char *why;
 };
 
-static int
-hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* As browsers send forms: %41 and +.  A % that begins no escape is itself. */
 static struct str
 unescape(struct reader *in, struct str s)
@@ -35,8 +27,8 @@ unescape(struct reader *in, struct str s)
     char *to = in->job->text + in->n;
 
     for (size_t i = 0; i < s.n; i++) {
-        int high = s.p[i] == '%' && i + 2 < s.n ? hex_digit(s.p[i + 1]) : -1;
-        int low = high >= 0 ? hex_digit(s.p[i + 2]) : -1;
+        int high = s.p[i] == '%' && i + 2 < s.n ? http_chars_hex(s.p[i + 1]) : -1;
+        int low = high >= 0 ? http_chars_hex(s.p[i + 2]) : -1;
 
         if (low >= 0) {
             to[out.n++] = (char)(high * 16 + low);

@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "base/base64.h"
 #include "base/buf.h"
 #include "base/hex.h"
 #include "base/log.h"
@@ -119,21 +120,6 @@ digest_base64_encode(struct str in, struct buf *out)
     }
 }
 
-/* The six bits of a digit, or -1. */
-static int
-sextet(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    if (c == '+')
-        return 62;
-    return c == '/' ? 63 : -1;
-}
-
 /* libcrypto's decoder skips over blanks and does not look at the unused bits. */
 static bool
 is_strict_base64(struct str in, size_t *padding)
@@ -145,13 +131,13 @@ is_strict_base64(struct str in, size_t *padding)
     while (pad < 2 && in.n > pad && in.p[in.n - pad - 1] == '=')
         pad++;
     for (size_t i = 0; i < in.n - pad; i++) {
-        if (sextet(in.p[i]) < 0)
+        if (base64_sextet(in.p[i]) < 0)
             return false;
     }
     *padding = pad;
     if (pad == 0)
         return true;
-    return (sextet(in.p[in.n - pad - 1]) & (pad == 1 ? 0x03 : 0x0f)) == 0;
+    return (base64_sextet(in.p[in.n - pad - 1]) & (pad == 1 ? 0x03 : 0x0f)) == 0;
 }
 
 bool

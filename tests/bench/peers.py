@@ -60,19 +60,48 @@ class Scratch:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class Server:
+class Program:
+    """A program that runs inside a with block; a kind says how it starts and sets child."""
+
+    stop_signal = signal.SIGTERM
+    child = None
+
+    def start(self):
+        raise NotImplementedError
+
+    def stop(self):
+        if self.child and self.child.poll() is None:
+            self.child.send_signal(self.stop_signal)
+            try:
+                self.child.wait(30)
+            except subprocess.TimeoutExpired:
+                self.child.kill()
+                self.child.wait()
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+class Server(Program):
     """A peer; a kind says its command().  cpus: its quota, None for none.  workers: processes or threads."""
 
     name = ""
     program = ""
-    stop_signal = signal.SIGTERM
     ready_path = JSON
 
     def __init__(self, folder, cpus=None, workers=1):
         self.base, self.cpus, self.workers = Path(folder), cpus, workers
         self.port = free_port()
         self.folder = Path(tempfile.mkdtemp(prefix=f"{self.program}-", dir=folder))
-        self.quota = self.child = None
+        self.quota = None
 
     @classmethod
     def missing(cls):
@@ -142,29 +171,12 @@ class Server:
         return total / 1e9
 
     def stop(self):
-        if self.child and self.child.poll() is None:
-            self.child.send_signal(self.stop_signal)
-            try:
-                self.child.wait(20)
-            except subprocess.TimeoutExpired:
-                self.child.kill()
-                self.child.wait()
+        super().stop()
         if self.quota:
             for pid in (self.quota.path / "cgroup.procs").read_text().split():
                 os.kill(int(pid), signal.SIGKILL)
             self.quota.remove()
             self.quota = None
-
-    def __enter__(self):
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
 
 
 def berthd_help():

@@ -32,7 +32,7 @@ def sqlite_posts(folder):
     return path
 
 
-class MariaDB:
+class MariaDB(peers.Program):
     """A private mariadbd with the posts: user and database `bench`, no password, a socket and no network."""
 
     def __init__(self, folder):
@@ -96,26 +96,6 @@ INSERT INTO posts ({", ".join(COLUMNS)}) VALUES {values};
     def url(self):
         """For berthd's --database."""
         return f"mysql://bench@localhost/bench?socket={self.socket}"
-
-    def stop(self):
-        if self.child and self.child.poll() is None:
-            self.child.terminate()
-            try:
-                self.child.wait(30)
-            except subprocess.TimeoutExpired:
-                self.child.kill()
-                self.child.wait()
-
-    def __enter__(self):
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
 
 
 SETTINGS = """

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "base/attr.h"
+
 enum { LONGEST = 40 };
 
 /* In memory of just this length, so that a sanitizer sees a byte too far. */
@@ -96,6 +98,25 @@ knows_text(void **state)
     }
 }
 
+static void
+numbers_are_written_in_decimal(void **state)
+{
+    static const struct {
+        uint64_t v;
+        const char *text;
+    } cases[] = {
+        {0, "0"}, {7, "7"}, {10, "10"}, {65535, "65535"}, {UINT64_MAX, "18446744073709551615"}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char out[20];
+        char *end = bytes_put_number(out, cases[i].v);
+
+        assert_int_equal(end - out, strlen(cases[i].text));
+        assert_memory_equal(out, cases[i].text, strlen(cases[i].text));
+    }
+}
+
 int
 main(void)
 {
@@ -104,6 +125,7 @@ main(void)
         cmocka_unit_test(compares_and_copies),
         cmocka_unit_test(clears_nothing_beyond),
         cmocka_unit_test(knows_text),
+        cmocka_unit_test(numbers_are_written_in_decimal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
