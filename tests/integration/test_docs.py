@@ -34,6 +34,20 @@ def test_files_that_the_papers_name_are_there(root):
     assert not lost
 
 
+def test_pages_are_whole(root):
+    """No section stands twice, and what is shown as typed ends."""
+    wrong = []
+    for page in tracked(root, "*.md", "*.scd.in"):
+        text = page.read_text()
+        if len(re.findall(r"^```", text, re.M)) % 2:
+            wrong.append(f"{page.relative_to(root)}: a block that does not end")
+        prose = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
+        titles = re.findall(r"^#+ .*", prose, re.M)
+        if page.name != "CHANGELOG.md":
+            wrong += [f"{page.relative_to(root)}: '{t}' stands twice" for t in sorted(set(titles)) if titles.count(t) > 1]
+    assert not wrong
+
+
 def test_every_folder_with_sources_has_a_readme(root):
     folders = {path.parent.relative_to(root) for path in tracked(root, "lib/**.c", "server/*.c", "images/*.c", "ecs/*.c", "taskgen/*.c")}
     missing = [str(folder) for folder in sorted(folders) if not (root / folder / "README.md").exists()]
