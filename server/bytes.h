@@ -131,7 +131,9 @@ bytes_put_number(char *p, uint64_t v)
         digits[--at] = (char)('0' + v % 10);
         v /= 10;
     } while (v > 0);
-    return bytes_copy(p, digits + at, sizeof(digits) - at);
+    while (at < sizeof(digits))
+        *p++ = digits[at++];
+    return p;
 }
 
 #endif

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/pool.h"
 
-#include <assert.h>
-#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
-#include <signal.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -15,76 +11,22 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "server/loop.h"
 #include "server/pool_growth.h"
+#include "server/pool_own.h"
 #include "server/timeout.h"
 
 enum {
-    TICK_MS = 10,      /* far below what anybody notices, and no load */
-    PRESSED_MS = 5,    /* a job that waits this long shows that threads are missing */
-    IDLE_SECONDS = 10, /* before a thread ends */
-    HELD_MAX = 8,      /* jobs at their end before the loop is woken, while others wait */
-    QUICK_US = 200,    /* jobs this short may be held */
+    TICK_MS = 10,   /* far below what anybody notices, and no load */
+    PRESSED_MS = 5, /* a job that waits this long shows that threads are missing */
     END_WAIT_MS = 500
-};
-
-struct pool_part {
-    struct pool_part *next;
-    size_t n;
-    char bytes[];
-};
-
-struct pool_thread {
-    struct pool *pool;
-    struct pool_thread *next;      /* of all */
-    struct pool_thread *next_idle; /* under the one that was idle last */
-    pthread_t id;
-    sem_t wake;
-    struct pool_job *job; /* under the lock, as all of these */
-    void *local;
-    bool ended;
-};
-
-struct pool {
-    struct loop_source source; /* written to when jobs or parts are ready */
-    struct loop *loop;
-    struct pool_opts opts;
-    struct pool_local local;
-    struct timeout_list ticks;
-    struct timeout tick;
-    unsigned outstanding; /* submitted and not done */
-
-    pthread_mutex_t lock;          /* of all that follows */
-    struct pool_job *first, *last; /* queued */
-    unsigned n_queued;
-    struct pool_job *ready, **ready_end; /* with parts, or finished */
-    unsigned held;                       /* ready, and the loop does not know */
-    bool notified;
-    struct pool_thread *threads, *idle;
-    unsigned n_threads, n_idle, n_ended;
-    uint64_t n_done;
-    struct pool_growth growth;
-    bool stopping;
 };
 
 static int64_t
 now_ms(void)
 {
     return clock_monotonic_ms(clock_system());
-}
-
-static void
-lock(struct pool *p)
-{
-    pthread_mutex_lock(&p->lock);
-}
-
-static void
-unlock(struct pool *p)
-{
-    pthread_mutex_unlock(&p->lock);
 }
 
 /* ---- the queue ---- */
@@ -102,8 +44,8 @@ enqueue(struct pool *p, struct pool_job *job)
     p->n_queued++;
 }
 
-static void
-dequeue(struct pool *p, struct pool_job *job)
+void
+pool_own_dequeue(struct pool *p, struct pool_job *job)
 {
     if (job->prev != NULL)
         job->prev->next = job->next;
@@ -123,227 +65,6 @@ is_queued(const struct pool_job *job)
     return job->thread == NULL && !job->finished;
 }
 
-/* ---- from a thread to the loop ---- */
-
-static void
-list_ready(struct pool *p, struct pool_job *job)
-{
-    if (job->listed)
-        return;
-    job->listed = true;
-    job->next = NULL;
-    *p->ready_end = job;
-    p->ready_end = &job->next;
-}
-
-/* True: the caller calls notify() once it has let go of the lock. */
-static bool
-must_notify(struct pool *p)
-{
-    if (p->notified)
-        return false;
-    p->notified = true;
-    p->held = 0;
-    return true;
-}
-
-static void
-notify(struct pool *p)
-{
-    static const uint64_t one = 1;
-
-    /* Only fails when the counter is full, and then the loop is woken anyway. */
-    while (write(p->source.fd, &one, sizeof(one)) < 0 && errno == EINTR)
-        ;
-}
-
-/* ---- threads ---- */
-
-/* False: there was nothing to do for long. */
-static bool
-wait_idle(struct pool *p, struct pool_thread *t)
-{
-    struct timespec until;
-    int result;
-
-    t->next_idle = p->idle;
-    p->idle = t;
-    p->n_idle++;
-    unlock(p);
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += IDLE_SECONDS;
-    do
-        result = sem_timedwait(&t->wake, &until);
-    while (result < 0 && errno == EINTR);
-    lock(p);
-    return result == 0;
-}
-
-/* When nobody has taken it out. */
-static void
-leave_idle(struct pool *p, struct pool_thread *t)
-{
-    for (struct pool_thread **at = &p->idle; *at != NULL; at = &(*at)->next_idle) {
-        if (*at == t) {
-            *at = t->next_idle;
-            p->n_idle--;
-            return;
-        }
-    }
-}
-
-static bool
-is_surplus(const struct pool *p)
-{
-    return p->opts.threads == 0 && p->n_threads - p->n_ended > p->growth.wanted;
-}
-
-/* Under the lock.  NULL: the thread ends. */
-static struct pool_job *
-take_job(struct pool *p, struct pool_thread *t)
-{
-    while (!p->stopping && !is_surplus(p)) {
-        struct pool_job *job = p->first;
-        bool woken;
-
-        if (job != NULL) {
-            dequeue(p, job);
-            job->thread = t;
-            job->started_ms = now_ms();
-            t->job = job;
-            return job;
-        }
-        woken = wait_idle(p, t);
-        leave_idle(p, t);
-        if (!woken && p->first == NULL && p->n_threads - p->n_ended > 1) {
-            pool_growth_shrink(&p->growth);
-            break;
-        }
-    }
-    p->n_ended++;
-    return NULL;
-}
-
-static void
-finish(struct pool *p, struct pool_thread *t, struct pool_job *job)
-{
-    t->job = NULL;
-    job->thread = NULL;
-    job->finished = true;
-    p->n_done++;
-    list_ready(p, job);
-}
-
-/* A loop that is woken for each of many short jobs spends more on waking than on their answers.
- * Held ones are found by the next tick at the latest. */
-static bool
-may_hold(struct pool *p, int64_t took_us)
-{
-    return took_us < QUICK_US && p->first != NULL && ++p->held < HELD_MAX;
-}
-
-static void
-run(struct pool *p, struct pool_thread *t, struct pool_job *job)
-{
-    int64_t from_us = clock_monotonic_us(clock_system());
-    bool wake;
-
-    job->run(job, t);
-    from_us = clock_monotonic_us(clock_system()) - from_us;
-    lock(p);
-    finish(p, t, job);
-    wake = !may_hold(p, from_us) && must_notify(p);
-    unlock(p);
-    if (wake)
-        notify(p);
-}
-
-static void *
-thread_main(void *arg)
-{
-    struct pool_thread *t = arg;
-    struct pool *p = t->pool;
-    struct pool_job *job;
-    void *local;
-
-    lock(p);
-    while ((job = take_job(p, t)) != NULL) {
-        unlock(p);
-        run(p, t, job);
-        lock(p);
-    }
-    local = t->local;
-    t->local = NULL;
-    unlock(p);
-    if (local != NULL)
-        p->local.close(local);
-    lock(p);
-    t->ended = true;
-    unlock(p);
-    return NULL;
-}
-
-static int
-create(struct pool_thread *t)
-{
-    pthread_attr_t attr;
-    sigset_t all, before;
-    int result;
-
-    /* Signals are the loop's. */
-    sigfillset(&all);
-    pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, POOL_STACK_BYTES);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    result = pthread_create(&t->id, &attr, thread_main, t);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attr);
-    return result;
-}
-
-/* Under the lock. */
-static void
-start_thread(struct pool *p)
-{
-    struct pool_thread *t = mem_alloc(sizeof(*t));
-    int result;
-
-    t->pool = p;
-    sem_init(&t->wake, 0, 0);
-    result = create(t);
-    if (result != 0) {
-        log_warn("a thread could not be started: %s", strerror(result));
-        sem_destroy(&t->wake);
-        free(t);
-        return;
-    }
-    t->next = p->threads;
-    p->threads = t;
-    p->n_threads++;
-}
-
-/* Under the lock: frees threads that have ended; they hold no lock any more. */
-static void
-reap(struct pool *p)
-{
-    struct pool_thread **at = &p->threads;
-
-    while (p->n_ended > 0 && *at != NULL) {
-        struct pool_thread *t = *at;
-
-        if (!t->ended) {
-            at = &t->next;
-            continue;
-        }
-        *at = t->next;
-        p->n_threads--;
-        p->n_ended--;
-        pthread_join(t->id, NULL);
-        sem_destroy(&t->wake);
-        free(t);
-    }
-}
-
 /* Under the lock: somebody takes the job that was queued last. */
 static void
 employ(struct pool *p)
@@ -357,9 +78,9 @@ employ(struct pool *p)
         sem_post(&t->wake);
         return;
     }
-    reap(p);
+    pool_thread_reap(p);
     if (p->n_threads - p->n_ended < most)
-        start_thread(p);
+        pool_thread_start(p);
 }
 
 /* ---- the loop's side ---- */
@@ -372,10 +93,10 @@ pool_submit(struct pool *p, struct pool_job *job)
     job->parts_end = &job->parts;
     if (p->outstanding++ == 0)
         timeout_arm(&p->ticks, &p->tick, p->loop->now_ms);
-    lock(p);
+    pool_own_lock(p);
     enqueue(p, job);
     employ(p);
-    unlock(p);
+    pool_own_unlock(p);
 }
 
 static void
@@ -405,7 +126,7 @@ deliver(struct pool *p, struct pool_job *job, struct pool_part *parts, bool fini
 static void
 drain(struct pool *p)
 {
-    lock(p);
+    pool_own_lock(p);
     p->notified = false;
     p->held = 0;
     while (p->ready != NULL) {
@@ -422,11 +143,11 @@ drain(struct pool *p)
         job->parts_end = &job->parts;
         for (struct pool_part *part = parts; part != NULL; part = part->next)
             job->handed += part->n;
-        unlock(p);
+        pool_own_unlock(p);
         deliver(p, job, parts, finished);
-        lock(p);
+        pool_own_lock(p);
     }
-    unlock(p);
+    pool_own_unlock(p);
 }
 
 static void
@@ -452,14 +173,14 @@ pool_cancel(struct pool *p, struct pool_job *job)
 {
     bool undone;
 
-    lock(p);
+    pool_own_lock(p);
     job->cancelled = true;
     undone = is_queued(job);
     if (undone)
-        dequeue(p, job);
+        pool_own_dequeue(p, job);
     else if (job->thread != NULL)
         interrupt(p, job);
-    unlock(p);
+    pool_own_unlock(p);
     if (undone)
         end_job(p, job, POOL_CANCELLED);
 }
@@ -467,12 +188,12 @@ pool_cancel(struct pool *p, struct pool_job *job)
 void
 pool_sent(struct pool *p, struct pool_job *job)
 {
-    lock(p);
+    pool_own_lock(p);
     job->unsent -= job->handed;
     job->handed = 0;
     if (job->thread != NULL && job->waiting_since_ms != 0)
         sem_post(&job->thread->wake);
-    unlock(p);
+    pool_own_unlock(p);
 }
 
 /* ---- what is looked at every few milliseconds while there are jobs ---- */
@@ -484,13 +205,13 @@ expire_queued(struct pool *p)
     for (;;) {
         struct pool_job *job;
 
-        lock(p);
+        pool_own_lock(p);
         job = p->first;
         if (job != NULL && p->loop->now_ms - job->queued_ms >= (int64_t)p->opts.queue_timeout_ms)
-            dequeue(p, job);
+            pool_own_dequeue(p, job);
         else
             job = NULL;
-        unlock(p);
+        pool_own_unlock(p);
         if (job == NULL)
             return;
         end_job(p, job, POOL_EXPIRED);
@@ -512,7 +233,7 @@ interrupt_late(struct pool *p)
 {
     int64_t now = now_ms();
 
-    lock(p);
+    pool_own_lock(p);
     for (struct pool_thread *t = p->threads; t != NULL; t = t->next) {
         struct pool_job *job = t->job;
 
@@ -523,7 +244,7 @@ interrupt_late(struct pool *p)
         if (job->timed_out || job->cancelled)
             interrupt(p, job);
     }
-    unlock(p);
+    pool_own_unlock(p);
 }
 
 static int64_t
@@ -540,16 +261,16 @@ adapt(struct pool *p)
 {
     struct pool_sample s = {.cpu_us = cpu_us(), .now_us = clock_monotonic_us(clock_system())};
 
-    lock(p);
+    pool_own_lock(p);
     s.done = p->n_done;
     s.pressed =
         p->first != NULL && p->n_idle == 0 && p->loop->now_ms - p->first->queued_ms >= PRESSED_MS;
     pool_growth_tick(&p->growth, &s);
-    reap(p);
+    pool_thread_reap(p);
     while (p->n_threads - p->n_ended < p->growth.wanted &&
            p->n_threads - p->n_ended < p->n_queued + (p->n_threads - p->n_ended - p->n_idle))
-        start_thread(p);
-    unlock(p);
+        pool_thread_start(p);
+    pool_own_unlock(p);
 }
 
 static void
@@ -571,72 +292,12 @@ pool_gauges(struct pool *p)
 {
     struct pool_gauges g;
 
-    lock(p);
+    pool_own_lock(p);
     g.threads = p->n_threads - p->n_ended;
     g.busy = g.threads - p->n_idle;
     g.queued = p->n_queued;
-    unlock(p);
+    pool_own_unlock(p);
     return g;
-}
-
-/* ---- on a thread ---- */
-
-void *
-pool_thread_local(struct pool_thread *t, struct err *err)
-{
-    struct pool *p = t->pool;
-    void *local;
-
-    if (t->local != NULL)
-        return t->local;
-    assert(p->local.open != NULL);
-    local = p->local.open(p->local.ctx, err);
-    lock(p);
-    t->local = local;
-    unlock(p);
-    return local;
-}
-
-/* Under the lock. */
-static bool
-wait_for_room(struct pool *p, struct pool_thread *t, struct pool_job *job)
-{
-    while (job->unsent > POOL_UNSENT_MAX && !job->cancelled && !job->timed_out && !p->stopping) {
-        job->waiting_since_ms = now_ms();
-        unlock(p);
-        while (sem_wait(&t->wake) < 0 && errno == EINTR)
-            ;
-        lock(p);
-        job->waited_ms += now_ms() - job->waiting_since_ms;
-        job->waiting_since_ms = 0;
-    }
-    return !job->cancelled && !job->timed_out && !p->stopping;
-}
-
-bool
-pool_post(struct pool_thread *t, struct str part)
-{
-    struct pool *p = t->pool;
-    struct pool_part *copy = mem_alloc(sizeof(*copy) + part.n);
-    struct pool_job *job;
-    bool wake, goes_on;
-
-    copy->n = part.n;
-    memcpy(copy->bytes, part.p, part.n);
-    lock(p);
-    job = t->job;
-    *job->parts_end = copy;
-    job->parts_end = &copy->next;
-    job->unsent += part.n;
-    list_ready(p, job);
-    wake = must_notify(p);
-    unlock(p);
-    if (wake)
-        notify(p);
-    lock(p);
-    goes_on = wait_for_room(p, t, job);
-    unlock(p);
-    return goes_on;
 }
 
 /* ---- its life ---- */
@@ -652,9 +313,9 @@ cpus_seen(void)
 void
 pool_set_cpus(struct pool *p, double cpus)
 {
-    lock(p);
+    pool_own_lock(p);
     p->growth.cpus = cpus > 0 ? cpus : cpus_seen();
-    unlock(p);
+    pool_own_unlock(p);
 }
 
 struct pool *
@@ -695,16 +356,16 @@ stop_threads(struct pool *p)
 {
     bool ended;
 
-    lock(p);
+    pool_own_lock(p);
     p->stopping = true;
     for (struct pool_thread *t = p->threads; t != NULL; t = t->next) {
         sem_post(&t->wake);
         if (t->job != NULL)
             interrupt(p, t->job);
     }
-    reap(p);
+    pool_thread_reap(p);
     ended = p->n_threads == 0;
-    unlock(p);
+    pool_own_unlock(p);
     return ended;
 }
 

@@ -104,6 +104,6 @@ void *pool_thread_local(struct pool_thread *t, struct err *err) NODISCARD;
 
 /* Copies a part for the loop, and waits while the client is slow.  False: go no further, the job
  * was cancelled or took too long. */
-bool pool_post(struct pool_thread *t, struct str part) NODISCARD;
+bool pool_thread_post(struct pool_thread *t, struct str part) NODISCARD;
 
 #endif

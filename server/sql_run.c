@@ -291,7 +291,7 @@ post(struct writer *w)
     struct sql_job *job = w->job;
 
     job->posted = true;
-    w->stopped = !pool_post(w->thread, buf_view(&job->out));
+    w->stopped = !pool_thread_post(w->thread, buf_view(&job->out));
     buf_clear(&job->out);
     return !w->stopped;
 }

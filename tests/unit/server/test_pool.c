@@ -279,7 +279,7 @@ run_posting(struct pool_job *job, struct pool_thread *thread)
     struct task *t = (struct task *)job;
     int i;
 
-    for (i = 0; i < PARTS && pool_post(thread, (struct str){bytes, PART}); i++)
+    for (i = 0; i < PARTS && pool_thread_post(thread, (struct str){bytes, PART}); i++)
         ;
     t->posted_all = i == PARTS;
 }
