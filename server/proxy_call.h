@@ -103,6 +103,10 @@ void proxy_call_abort(struct exchange *x);
 
 /* The answer will not come, or not to its end: tries another way, or tells the client. */
 void proxy_call_fail(struct proxy_call *c, unsigned status, const char *why);
+/* Ends it with a status of our own. */
+void proxy_call_answer(struct proxy_call *c, unsigned status);
+/* A part of the client's body, to be sent. */
+void proxy_call_append(struct proxy_call *c, struct str part, bool last);
 /* An upstream is chosen and asked. */
 void proxy_call_dial(struct proxy_call *c);
 /* Sends what waits.  False: the call has ended. */
