@@ -3,6 +3,7 @@
 /* From a parsed request to the one that answers it. */
 
 #include <stddef.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "server/bytes.h"
@@ -154,13 +155,13 @@ conn_refuse(struct conn *c, unsigned status)
 }
 
 /*
- * The next part of the body, which lies behind the head and what is kept of it.  HTTP_CHUNK_DATA,
- * HTTP_CHUNK_DONE, HTTP_CHUNK_MORE, or a status; *used bytes from there can go when *data was used.
+ * The next part of the body, which lies `at` bytes behind the start of what was read.
+ * HTTP_CHUNK_DATA, HTTP_CHUNK_DONE, HTTP_CHUNK_MORE, or a status; *used bytes from there can go
+ * when *data was used.
  */
 static int
-next_part(struct conn *c, size_t *used, struct str *data)
+next_part(struct conn *c, size_t at, size_t *used, struct str *data)
 {
-    size_t at = c->parser.request.size + c->body_kept;
     const char *p = c->in.p + c->in.start + at;
     size_t n = iobuf_n(&c->in) - at;
     int result;
@@ -183,31 +184,44 @@ next_part(struct conn *c, size_t *used, struct str *data)
     return result;
 }
 
+/* All that has come, in one pass: chunks of one byte each must not move all that is behind them as
+ * often as there are chunks.  As next_part(), but never HTTP_CHUNK_DATA. */
+static int
+take_parts(struct conn *c, bool keeps)
+{
+    size_t to = c->parser.request.size + c->body_kept;
+    size_t from = to;
+    struct str data;
+    size_t used;
+    int result;
+
+    do {
+        result = next_part(c, from, &used, &data);
+        c->x.received += data.n;
+        if (keeps) {
+            memmove(c->in.p + c->in.start + to, data.p, data.n);
+            to += data.n;
+        }
+        from += used;
+    } while (result == HTTP_CHUNK_DATA);
+    c->body_kept = keeps ? to - c->parser.request.size : 0;
+    iobuf_cut(&c->in, to, from - to);
+    return result;
+}
+
 bool
 conn_body(struct conn *c)
 {
-    struct str data;
-    size_t used;
-    int result = next_part(c, &used, &data);
-    size_t at = c->parser.request.size + c->body_kept;
     bool keeps = body_mode(c) == HANDLER_BODY_BUFFER;
+    int result = take_parts(c, keeps);
 
-    if (result > HTTP_CHUNK_DATA) {
-        conn_refuse(c, (unsigned)result);
-        return true;
-    }
-    c->x.received += data.n;
-    if (keeps) {
-        iobuf_cut(&c->in, at, used - data.n); /* the framing before it */
-        c->body_kept += data.n;
-    } else {
-        iobuf_cut(&c->in, at, used);
-    }
     if (result == HTTP_CHUNK_DONE)
         conn_respond(c);
+    else if (result != HTTP_CHUNK_MORE)
+        conn_refuse(c, (unsigned)result);
     else if (keeps && conn_group_is_full(c->group))
         conn_refuse(c, 503);
-    return result != HTTP_CHUNK_MORE;
+    return c->state != CONN_BODY;
 }
 
 bool
@@ -215,7 +229,7 @@ conn_stream(struct conn *c)
 {
     struct str data;
     size_t used;
-    int result = next_part(c, &used, &data);
+    int result = next_part(c, c->parser.request.size, &used, &data);
 
     if (result > HTTP_CHUNK_DATA) {
         const struct handler *h = c->x.route->handler;

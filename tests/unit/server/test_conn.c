@@ -408,6 +408,31 @@ a_kept_body_is_whole_and_without_its_coding(void **state UNUSED)
     assert_text("\r\n\r\nnext");
 }
 
+/* Six bytes on the wire for each of the body. */
+static void
+a_kept_body_of_tiny_chunks_is_read_in_one_pass(void **state UNUSED)
+{
+    enum { SIZE = 200 * 1000, CHUNK = 6 };
+    char *wire = malloc(SIZE * CHUNK + 16);
+    char *expected = malloc(SIZE + 8);
+
+    for (size_t i = 0; i < SIZE; i++) {
+        expected[i] = (char)('a' + i % 26);
+        memcpy(wire + i * CHUNK, "1\r\n?\r\n", CHUNK);
+        wire[i * CHUNK + 3] = expected[i];
+    }
+    memcpy(wire + SIZE * CHUNK, "0\r\n\r\n", 6);
+    memcpy(expected + SIZE, "HTTP/1.", 8);
+    send_text("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    send_text(wire);
+    send_text("GET /now HTTP/1.1\r\nHost: a\r\n\r\n");
+    until("\r\n\r\nnow");
+    assert_text("Content-Length: 200000\r\n\r\n");
+    assert_memory_equal(strstr(t.text, "\r\n\r\n") + 4, expected, SIZE + 7);
+    free(wire);
+    free(expected);
+}
+
 static void
 a_kept_body_is_invited_and_a_dropped_one_is_not(void **state UNUSED)
 {
@@ -554,6 +579,7 @@ main(void)
         TEST(a_promise_that_is_not_kept_cuts_the_connection),
         TEST(what_is_beyond_the_promised_length_is_not_sent),
         TEST(a_kept_body_is_whole_and_without_its_coding),
+        TEST(a_kept_body_of_tiny_chunks_is_read_in_one_pass),
         TEST(a_kept_body_is_invited_and_a_dropped_one_is_not),
         TEST(a_streamed_body_comes_in_parts),
         TEST(a_paused_body_waits),
