@@ -22,7 +22,6 @@ enum {
     SPARE_MAX = 256,         /* closed connections kept for the next ones */
     OUT_HIGH = 64 * 1024,    /* no further request is answered before this is sent */
     TURNS_MAX = 64,          /* steps of one connection before the others get theirs */
-    FIRST_MS = 60 * 1000,    /* connected, and nothing sent */
     LINGER_MS = 1000,        /* for a client that was refused to read why */
     SURPLUS_MS = 1000,       /* above the ceiling, for a probe to say that it is one */
     DRAIN_MS = 500,          /* for a request that is on its way when a stop begins */
@@ -480,7 +479,7 @@ conn_group_init(struct conn_group *g, struct loop *loop, const struct settings *
         int64_t after_ms;
         void (*expired)(struct timeout *t, void *ctx);
     } lists[] = {
-        {&g->first, FIRST_MS, expire_close},
+        {&g->first, settings->keep_alive_ms, expire_close},
         {&g->idle, settings->keep_alive_ms, expire_close},
         {&g->head, settings->head_timeout_ms, expire_request},
         {&g->body, settings->body_timeout_ms, expire_body},

@@ -91,7 +91,7 @@ const struct cli_opt options_table[] = {
     {"graceful-timeout", 0, CLI_UINT, AT(graceful_timeout), "SECONDS",
      "Time for requests in flight after SIGTERM.", 0, DAY, NULL},
     {"keep-alive", 0, CLI_UINT, AT(keep_alive), "SECONDS",
-     "How long a connection may wait for its next request.", 1, DAY, NULL},
+     "How long a connection may wait for its first or next request.", 1, DAY, NULL},
     {"header-timeout", 0, CLI_UINT, AT(header_timeout), "SECONDS",
      "Time for a request's head, from its first byte.", 1, DAY, NULL},
     {"body-timeout", 0, CLI_UINT, AT(body_timeout), "SECONDS",

@@ -77,7 +77,7 @@ struct settings {
     unsigned head_timeout_ms; /* from the first byte of a request to the end of its head */
     unsigned body_timeout_ms; /* to the end of its body */
     unsigned send_timeout_ms; /* without progress */
-    unsigned keep_alive_ms;   /* between requests */
+    unsigned keep_alive_ms;   /* before the first request and between requests */
     unsigned graceful_ms;     /* for what is in flight at a graceful stop */
     unsigned min_rate;        /* bytes per second of a body or a response; below it is too slow */
     uint64_t memory_bytes;    /* of a worker's buffers together */

@@ -4,6 +4,7 @@
 import codecs
 import http.client
 import re
+import select
 import socket
 import subprocess
 import time
@@ -205,7 +206,7 @@ def test_a_refusal_reaches_a_client_that_is_still_sending(serve):
 
 def test_slow_heads_time_out_and_idle_connections_end_in_silence(serve):
     _, address = serve("--header-timeout", "1", "--body-timeout", "1", "--keep-alive", "1")
-    slow, body, idle = Raw(address), Raw(address), Raw(address)
+    slow, body, idle, silent = Raw(address), Raw(address), Raw(address), Raw(address)
     slow.send("GET /healthz HTTP/1.1\r\n")
     body.send("GET /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
     assert idle.get().status == 200
@@ -215,9 +216,29 @@ def test_slow_heads_time_out_and_idle_connections_end_in_silence(serve):
     assert body.response().status == 408
     assert body.ended()
     assert idle.ended()
+    assert silent.ended()
     assert time.monotonic() - began < 8
-    for raw in (slow, body, idle):
+    for raw in (slow, body, idle, silent):
         raw.socket.close()
+
+
+def test_a_body_may_take_its_time_but_not_dribble(serve):
+    _, address = serve("--body-timeout", "1", "--min-rate", "1000")
+    with Raw(address) as steady, Raw(address) as slow:
+        head = "GET /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 20000\r\n\r\n"
+        steady.send(head)
+        slow.send(head)
+        began = time.monotonic()
+        for _ in range(10):  # 8000 and 40 bytes a second
+            steady.send("x" * 2000)
+            try:
+                slow.send("x" * 10)
+            except OSError:
+                pass  # refused by now
+            select.select([], [], [], 0.25)
+        assert time.monotonic() - began > 2
+        assert steady.response().status == 200
+        assert slow.response().status == 408
 
 
 def test_dribbling_does_not_extend_the_time_for_a_head(serve):
