@@ -24,7 +24,7 @@ def probe_path(root, variant):
 def server():
     tool = mariadb.missing()
     if tool:
-        pytest.skip(f"{tool} is not installed")
+        pytest.skip(f"{tool} is missing: make test installs mariadb-server when run as root")
     it = mariadb.Server()
     yield it
     it.close()

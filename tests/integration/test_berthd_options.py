@@ -388,7 +388,7 @@ def test_where_there_is_no_seccomp_it_serves_all_the_same(start, root):
     """An emulator that knows no filters stands for a kernel without them."""
     program, emulator = root / "build/static-arm64/berthd", shutil.which("qemu-aarch64-static")
     if emulator is None or not program.exists():
-        pytest.skip("needs qemu-aarch64-static and make static-arm64")
+        pytest.skip("needs qemu-aarch64-static (make test installs it when run as root) and make static-arm64")
     process = start([emulator, program, "-b", "127.0.0.1:0", "-w", "1"], ready=LISTENING)
     assert get(process).status == 200
     assert process.stop() == 0

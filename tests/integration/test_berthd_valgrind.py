@@ -13,7 +13,7 @@ import pytest
 from support.http_raw import Raw
 
 pytestmark = [
-    pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed"),
+    pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is missing: make test installs it when run as root"),
     # The sanitizers look for the same, and do not run inside valgrind.
     pytest.mark.skipif(os.environ.get("BERTH_VARIANT", "static") != "static", reason="once is enough"),
 ]
