@@ -122,6 +122,14 @@ stats_cpus(const struct stats *s, double *cpus, char source[STATS_SOURCE_MAX])
     } while ((turn % 2 == 1 || turn != s->turn) && ++tries < READ_TRIES);
 }
 
+double
+stats_share(const struct stats *s)
+{
+    unsigned workers = s->workers;
+
+    return s->cpus / (workers > 0 ? workers : 1);
+}
+
 void
 stats_wake(const struct stats *s)
 {

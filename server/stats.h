@@ -109,6 +109,8 @@ void stats_release(struct stats_slot *slot);
 /* For the master: the CPUs found and where.  For the others: the two that belong together. */
 void stats_set_cpus(struct stats *s, double cpus, const char *source);
 void stats_cpus(const struct stats *s, double *cpus, char source[STATS_SOURCE_MAX]);
+/* Of the CPUs, what one worker may use; 0 as long as nobody has looked for them. */
+double stats_share(const struct stats *s);
 
 /* Lets the master look at the slots. */
 void stats_wake(const struct stats *s);

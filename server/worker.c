@@ -137,16 +137,11 @@ watch_signals(struct worker *w, struct err *err)
     return loop_add(&w->loop, &w->signals, EPOLLIN, err);
 }
 
-/* The limit of all workers together, by their number: both may change while they run. */
+/* Both the limit and the number of workers may change while they run. */
 static void
 share_cpus(struct worker *w)
 {
-    unsigned workers = w->opts->stats->workers;
-    char source[STATS_SOURCE_MAX];
-    double cpus;
-
-    stats_cpus(w->opts->stats, &cpus, source);
-    pool_set_cpus(w->pool, cpus / (workers > 0 ? workers : 1));
+    pool_set_cpus(w->pool, stats_share(w->opts->stats));
 }
 
 static void

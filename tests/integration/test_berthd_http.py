@@ -299,6 +299,25 @@ def test_health_is_answered_above_the_ceiling(serve):
         raw.socket.close()
 
 
+def test_buffers_have_a_ceiling_together(serve):
+    """A megabyte is full with 40 clients who have sent most of a head."""
+    _, address = serve("--limit-memory", str(1 << 20), "--limit-request-head", "65536", workers="1")
+    fields = "".join(f"X-{i}: {'x' * 2000}\r\n" for i in range(15))
+    held = [Raw(address).send(f"GET / HTTP/1.1\r\nHost: a\r\n{fields}") for _ in range(40)]
+    deadline = time.monotonic() + 10
+    status = 404
+    while status == 404 and time.monotonic() < deadline:
+        with Raw(address) as raw:
+            answer = raw.get("/none", headers="Connection: close\r\n")
+            status = answer.status
+    assert status == 503 and int(answer.headers["retry-after"]) > 0
+    with Raw(address) as raw:
+        assert raw.get().status == 200
+    for raw in held:
+        assert raw.send("\r\n").response().status == 200
+        raw.socket.close()
+
+
 def test_an_idle_connection_makes_room_at_the_ceiling(serve):
     _, address = serve("--worker-connections", "2", workers="1")
     idle, busy = Raw(address), Raw(address)

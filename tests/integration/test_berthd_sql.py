@@ -259,6 +259,15 @@ def test_write_routes_write(serve, database):
     assert server.get("/notes/31").status == 404
 
 
+def test_a_body_without_its_length_is_asked_for(serve):
+    server = serve()
+    with Raw(server.address) as client:
+        answer = client.get("/notes/", method="POST", headers="Content-Type: application/json\r\n")
+        assert answer.status == 411 and json.loads(answer.body)["status"] == 411
+        # Where no body is wanted none is asked for.
+        assert client.get("/notes/99", method="DELETE").status == 404
+
+
 def test_bodies_are_checked(serve):
     server = serve()
     as_json = {"Content-Type": "application/json"}

@@ -136,6 +136,10 @@ the_cpus_come_with_their_source(void **state)
     stats_cpus(*state, &cpus, source);
     assert_true(cpus == 0.25);
     assert_string_equal(source, "cgroup v1 /x");
+    ((struct stats *)*state)->workers = 2;
+    assert_true(stats_share(*state) == 0.125);
+    ((struct stats *)*state)->workers = 0;
+    assert_true(stats_share(*state) == 0.25);
     memset(longer, 'a', sizeof(longer));
     longer[sizeof(longer) - 1] = '\0';
     stats_set_cpus(*state, 2, longer);
