@@ -37,6 +37,10 @@ def is_gone(pid):
         return True
 
 
+def is_asleep(pid):
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "S"
+
+
 def until(condition, seconds=20):
     deadline = time.monotonic() + seconds
     while not condition():
@@ -496,6 +500,8 @@ def test_connections_to_a_unix_socket_are_shared_evenly(serve, tmp_path):
     process = serve(bind=(f"unix:{path}",), workers="3")
     held = []
     for _ in range(90):
+        # The turns are of those that wait; on a busy machine the others would be passed over.
+        until(lambda: all(map(is_asleep, children(process.pid))))
         held.append(Raw(path))
         assert held[-1].get().status == 200
     with_them = {w: len(links(w)) for w in children(process.pid)}
@@ -503,7 +509,7 @@ def test_connections_to_a_unix_socket_are_shared_evenly(serve, tmp_path):
         raw.socket.close()
     until(lambda: sum(n - len(links(w)) for w, n in with_them.items()) == 90)
     shares = [n - len(links(w)) for w, n in with_them.items()]
-    assert min(shares) >= 0.6 * sum(shares) / len(shares), shares
+    assert min(shares) >= 0.8 * sum(shares) / len(shares), shares
 
 
 # ---- workers that stand still, crash, or have served enough ----
