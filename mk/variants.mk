@@ -23,12 +23,14 @@ COMMON := -std=gnu11 -D_GNU_SOURCE -I. -Ilib $(WARNINGS) '-ffile-prefix-map=$(HE
 HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE
 HARDEN_LINK := -Wl,-z,relro,-z,now,-z,noexecstack
 
-STATIC := $(COMMON) -O2 -g0 $(HARDEN) -ffunction-sections -fdata-sections
+STATIC := $(COMMON) -O2 -g0 $(HARDEN) -ffunction-sections -fdata-sections \
+	-fno-unwind-tables -fno-asynchronous-unwind-tables
 STATIC_LINK := -static-pie $(HARDEN_LINK) -Wl,--gc-sections,--build-id=none,-s
 
 CC_static := build/deps/amd64/bin/cc
 CFLAGS_static := $(STATIC) -fcf-protection -isystem build/deps/amd64/include
-LDFLAGS_static := $(STATIC_LINK) -Lbuild/deps/amd64/lib
+# binutils 2.40 packs relocations for amd64 alone; scripts/deps/relr.c unpacks them.
+LDFLAGS_static := $(STATIC_LINK) -Wl,-z,pack-relative-relocs -Lbuild/deps/amd64/lib
 AR_static := ar
 
 CC_static-arm64 := build/deps/arm64/bin/cc

@@ -69,6 +69,17 @@ EOF
     deps_make -C "$WORK/build" VERBOSE=1 "$target"
 }
 
+# deps_replace SCRIPT FILE: sed in place that fails when it changes nothing, as with another version.
+deps_replace()
+{
+    sed -e "$1" "$2" >"$WORK/tmp/replaced"
+    if cmp -s "$WORK/tmp/replaced" "$2"; then
+        echo "nothing to replace in $2: $1" >&2
+        return 1
+    fi
+    cat "$WORK/tmp/replaced" >"$2"
+}
+
 # deps_install LIBRARY... -- HEADER...
 deps_install()
 {

@@ -2,6 +2,7 @@
 """What the build promises: the same bytes anywhere, nothing to do the second time, hardened programs."""
 
 import os
+import re
 import shutil
 import subprocess
 
@@ -68,6 +69,8 @@ def test_static_programs_are_hardened_and_need_no_library(root, program):
     assert "GNU_RELRO" in headers
     stack = [line for line in headers.splitlines() if "GNU_STACK" in line]
     assert stack and "RWE" not in stack[0]
+    # Relocations are packed: not one entry of 24 bytes is left.
+    assert "(RELR)" in headers and re.search(r"\(RELASZ\) +0 ", headers)
     assert ".symtab" not in proc.run(["readelf", "-WS", path]).stdout
 
 

@@ -42,6 +42,14 @@ exec $gcc -specs="\$here/musl.specs" -isystem "\$here/../include" "\$@"
 EOF
     chmod 755 "$OUT/bin/cc"
 
+    # Programs linked with -z pack-relative-relocs need it; binutils 2.40 has that for amd64 alone.
+    if [[ $ARCH == amd64 ]]; then
+        "$OUT/bin/cc" -O2 -fPIE -fno-stack-protector -fcf-protection -fno-asynchronous-unwind-tables \
+            -c -o "$WORK/relr.o" "$DEPS_SCRIPTS/relr.c"
+        "${GNU_ARCH}-linux-gnu-objcopy" --redefine-sym _start=musl_start "$OUT/sysroot/lib/rcrt1.o" "$WORK/rcrt1.o"
+        "${GNU_ARCH}-linux-gnu-ld" -r -o "$OUT/sysroot/lib/rcrt1.o" "$WORK/relr.o" "$WORK/rcrt1.o"
+    fi
+
     cp "$SRC/usr/share/doc/musl-dev/copyright" "$OUT/licenses/musl"
     # libgcc is in every program: GPL with the runtime library exception, both named there.
     for doc in "gcc-$($gcc -dumpversion)-base" "gcc-$($gcc -dumpversion)-${GNU_ARCH}-linux-gnu-base"; do
