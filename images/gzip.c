@@ -3,7 +3,6 @@
 
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <libdeflate.h>
 #include <zlib.h>
@@ -12,14 +11,13 @@
 #include "base/mem.h"
 #include "images/blob.h"
 #include "images/compressor.h"
-#include "images/deflate_scan.h"
+#include "images/deflate_open.h"
 
 enum {
     LEVEL_MIN = 1,
     LEVEL_MAX = 12,
     /* About half the time of level 6 for some 3 % more bytes. */
-    LEVEL = 4,
-    JOIN_MAX = 5 /* bytes that an empty stored block can add */
+    LEVEL = 4
 };
 
 enum { WATCH, COMPRESS, EMIT, N_STAGES };
@@ -44,29 +42,6 @@ watch(void *ctx, unsigned thread, struct stages_chunk *c, struct err *err)
 
 /* ---- one chunk ---- */
 
-/*
- * Makes a complete deflate stream one that others may follow.  libdeflate cannot leave the final
- * bit away, nor does it say where the last block begins: the blocks are counted off.
- */
-static int
-join(struct stages_chunk *c, struct err *err)
-{
-    static const unsigned char stored_block_length[4] = {0x00, 0x00, 0xFF, 0xFF};
-    struct deflate_scan bits;
-    size_t whole;
-
-    memset(c->out + c->out_n, 0, DEFLATE_SCAN_PADDING);
-    if (!deflate_scan(c->out, c->out_n, &bits))
-        return err_set(err, ERR_INTERNAL, "gzip: the compressor's output is no deflate stream");
-    c->out[bits.last_block / 8] &= (unsigned char)~(1U << (bits.last_block % 8));
-    /* Three zero bits for the header of the stored block, then zeros up to the byte's end.  The
-     * bits behind the end are zero already. */
-    whole = (bits.end + 3 + 7) / 8;
-    memcpy(c->out + whole, stored_block_length, sizeof(stored_block_length));
-    c->out_n = whole + sizeof(stored_block_length);
-    return 0;
-}
-
 static struct libdeflate_compressor *
 compressor_of(struct gzip *g, unsigned thread)
 {
@@ -82,15 +57,19 @@ compress_chunk(void *ctx, unsigned thread, struct stages_chunk *c, struct err *e
 {
     struct gzip *g = ctx;
     struct libdeflate_compressor *compressor = compressor_of(g, thread);
-    size_t room = libdeflate_deflate_compress_bound(compressor, GZIP_CHUNK);
+    size_t room = libdeflate_deflate_compress_bound(compressor, GZIP_CHUNK) + DEFLATE_OPEN_ROOM;
 
     if (c->out == NULL)
-        c->out = mem_alloc(room + JOIN_MAX + DEFLATE_SCAN_PADDING);
+        c->out = mem_alloc(room);
     c->crc = libdeflate_crc32(0, c->in, c->in_n);
+    if (!c->last) {
+        c->out_n = deflate_open(compressor, c->in, c->in_n, c->out, room, err);
+        return c->out_n > 0 ? 0 : -1;
+    }
     c->out_n = libdeflate_deflate_compress(compressor, c->in, c->in_n, c->out, room);
     if (c->out_n == 0)
         return err_set(err, ERR_INTERNAL, "gzip: the output did not fit its bound");
-    return c->last ? 0 : join(c, err);
+    return 0;
 }
 
 /* ---- all of them ---- */

@@ -132,7 +132,7 @@ what_goes_in_comes_out(void **state)
 static void
 every_level_works(void **state)
 {
-    const size_t n = 3 * 1024 * 1024 + 4096;
+    const size_t n = GZIP_CHUNK + 4096;
     cleanup_free unsigned char *p = make_input(MIXED, n);
 
     (void)state;
@@ -150,8 +150,8 @@ every_level_works(void **state)
 static void
 neither_threads_nor_writes_show_in_the_bytes(void **state)
 {
-    /* For zstd more than one of its jobs, which are 8 MiB at its default level. */
-    const size_t n = 20 * 1024 * 1024 + 999;
+    /* For zstd several of its jobs, which are of 2 MiB at its default level. */
+    const size_t n = 9 * 1024 * 1024 + 999;
     const struct settings settings[] = {
         {0, 1, 512}, {0, 2, 8191}, {0, 3, 1 << 20}, {0, 8, 3 * (1 << 20) + 1}, {0, 2, n}};
     cleanup_free unsigned char *p = make_input(MIXED, n);
