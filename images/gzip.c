@@ -22,9 +22,14 @@ enum {
 
 enum { WATCH, COMPRESS, EMIT, N_STAGES };
 
+/* What a thread has for itself. */
+struct worker {
+    struct libdeflate_compressor *compressor; /* made when it is needed */
+};
+
 struct gzip {
     struct compressor_opts opts;
-    struct libdeflate_compressor **compressors; /* one a thread, made when it is needed */
+    struct worker *workers; /* one a thread */
     z_off_t emitted; /* bytes of the input; the trailer has them modulo 2^32 */
     uint32_t crc;
 };
@@ -45,11 +50,13 @@ watch(void *ctx, unsigned thread, struct stages_chunk *c, struct err *err)
 static struct libdeflate_compressor *
 compressor_of(struct gzip *g, unsigned thread)
 {
-    if (g->compressors[thread] == NULL)
-        g->compressors[thread] = libdeflate_alloc_compressor(g->opts.level);
-    if (g->compressors[thread] == NULL)
+    struct worker *w = &g->workers[thread];
+
+    if (w->compressor == NULL)
+        w->compressor = libdeflate_alloc_compressor(g->opts.level);
+    if (w->compressor == NULL)
         mem_fail(sizeof(*g));
-    return g->compressors[thread];
+    return w->compressor;
 }
 
 static int
@@ -111,7 +118,7 @@ start(const struct compressor_opts *o)
     struct gzip *g = mem_alloc(sizeof(*g));
 
     g->opts = *o;
-    g->compressors = mem_alloc(o->threads * sizeof(*g->compressors));
+    g->workers = mem_alloc(o->threads * sizeof(*g->workers));
     return g;
 }
 
@@ -121,8 +128,8 @@ done(void *ctx)
     struct gzip *g = ctx;
 
     for (unsigned i = 0; i < g->opts.threads; i++)
-        libdeflate_free_compressor(g->compressors[i]);
-    free(g->compressors);
+        libdeflate_free_compressor(g->workers[i].compressor);
+    free(g->workers);
     free(g);
 }
 

@@ -27,8 +27,7 @@ struct stages_chunk {
     unsigned char *in;
     size_t in_n;
     bool last; /* of the stream; full chunks before it, this one may be empty */
-    unsigned char
-        *out; /* for the stages, freed with free(); kept for the next chunk in this place */
+    unsigned char *out; /* the stages' own until free()d here; the place's next chunk gets it too */
     size_t out_n;
     uint32_t crc;
     unsigned char state[STAGES_MAX]; /* stages.c's own */
