@@ -30,7 +30,7 @@ struct worker {
 struct gzip {
     struct compressor_opts opts;
     struct worker *workers; /* one a thread */
-    z_off_t emitted; /* bytes of the input; the trailer has them modulo 2^32 */
+    z_off_t emitted;        /* bytes of the input; the trailer has them modulo 2^32 */
     uint32_t crc;
 };
 

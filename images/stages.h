@@ -26,7 +26,7 @@ enum { STAGES_MAX = 3, STAGES_THREADS_MAX = 256 };
 struct stages_chunk {
     unsigned char *in;
     size_t in_n;
-    bool last; /* of the stream; full chunks before it, this one may be empty */
+    bool last;          /* of the stream; full chunks before it, this one may be empty */
     unsigned char *out; /* the stages' own until free()d here; the place's next chunk gets it too */
     size_t out_n;
     uint32_t crc;
