@@ -15,6 +15,7 @@ import pytest
 
 from support import proc
 from support.oci import Layout, tree_state
+from support.proc import wait_until_open
 
 
 @pytest.fixture
@@ -168,18 +169,6 @@ def test_a_file_that_lies_about_its_size_is_an_error(imagegen, tmp_path):
     done = imagegen("build", "-q", "--file", "/proc/self/status:/status", "-o", f"oci:{tmp_path}/out")
     assert "changed while it was read" in one_line(done)
     assert os.listdir(tmp_path) == []
-
-
-def wait_until_open(child, path):
-    """True once the process has the file open."""
-    while child.poll() is None:
-        try:
-            for fd in os.scandir(f"/proc/{child.pid}/fd"):
-                if os.readlink(fd.path) == str(path):
-                    return True
-        except OSError:
-            continue
-    return False
 
 
 # ---- room and rights ----

@@ -48,6 +48,18 @@ def run(args, stdin=None, env=None, cwd=None, timeout=60):
     )
 
 
+def wait_until_open(child, path):
+    """True once the process has the file open, False when it ended before."""
+    while child.poll() is None:
+        try:
+            for fd in os.scandir(f"/proc/{child.pid}/fd"):
+                if os.readlink(fd.path) == str(path):
+                    return True
+        except OSError:
+            continue
+    return False
+
+
 class Process:
     """A program in the background.  Its output (both streams) is collected line by line; .match is what
     the ready pattern found."""
