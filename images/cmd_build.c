@@ -11,6 +11,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "images/build.h"
+#include "images/build_file.h"
 #include "images/image.h"
 #include "images/interrupt.h"
 #include "images/target.h"
@@ -20,6 +21,7 @@ enum { OUTPUT_MAX = 256 * 1024, WARNINGS_MAX = 64 * 1024 };
 
 struct opts {
     struct build_opts build;
+    const char *build_file;
     const char *output;
     bool json;
     bool quiet;
@@ -28,6 +30,9 @@ struct opts {
 #define AT(field) offsetof(struct opts, field)
 
 static const struct cli_opt options[] = {
+    {"build-file", 'b', CLI_STR, AT(build_file), "FILE",
+     "Take options from a JSON file whose keys are theirs; those given here count more.", 0, 0,
+     NULL},
     {"file", 'f', CLI_LIST, AT(build.files), "SRC:DEST[:MODE]",
      "Put a file at the absolute path DEST; again for more.", 0, 0, NULL},
     {"dir", 'd', CLI_LIST, AT(build.folders), "SRC:DEST",
@@ -153,14 +158,25 @@ build(const struct opts *o, struct err *err)
 }
 
 static int
+build_from_file(const struct opts *o, struct err *err)
+{
+    cleanup_build_file struct build_file *file = NULL;
+    struct opts merged = {0};
+
+    file = build_file_read(o->build_file, &cmd_build, o, &merged, err);
+    return file != NULL ? build(&merged, err) : -1;
+}
+
+static int
 run(const void *opts, int n_operands, char **operands, struct err *err)
 {
+    const struct opts *o = opts;
     int done;
 
     (void)n_operands;
     (void)operands;
     interrupt_watch();
-    done = build(opts, err);
+    done = o->build_file != NULL ? build_from_file(o, err) : build(o, err);
     if (done < 0)
         interrupt_end();
     return done;
