@@ -216,3 +216,15 @@ def test_the_same_build_from_elsewhere_is_the_same_image(imagegen, folder, tmp_p
     done = imagegen("build", "-q", "-b", "image.json", "-o", f"oci:{tmp_path}/second")
     assert done.stdout.strip() == digest
 
+
+
+@pytest.mark.skipif(not os.path.isdir("/usr/share/zoneinfo"), reason="no time zones here: install tzdata")
+def test_the_build_file_of_the_paper_builds(imagegen, root, tmp_path):
+    page = (root / "docs" / "from-dockerfile.md").read_text()
+    text = page.split("```json\n")[1].split("```")[0]
+    (tmp_path / "image.json").write_text(text)
+    shutil.copy(compile_hello(tmp_path), tmp_path / "server")
+    (tmp_path / "site").mkdir()
+    done = imagegen("build", "-q", "-b", "image.json", "-o", "oci:image:1.0", cwd=tmp_path)
+    assert done.status == 0, done
+    assert Layout(tmp_path / "image").config("1.0")["config"]["Env"] == ["TZ=Europe/Berlin"]
