@@ -21,7 +21,9 @@ enum { BLOB_DIGEST_MAX = 80, BLOB_HEX_OFFSET = 7 }; /* "sha256:" and 64 digits *
 
 #define BLOB_MANIFEST "application/vnd.oci.image.manifest.v1+json"
 #define BLOB_CONFIG   "application/vnd.oci.image.config.v1+json"
+#define BLOB_TAR      "application/vnd.oci.image.layer.v1.tar"
 #define BLOB_GZIP     "application/vnd.oci.image.layer.v1.tar+gzip"
+#define BLOB_ZSTD     "application/vnd.oci.image.layer.v1.tar+zstd"
 
 struct blob {
     const char *media_type; /* one of the literals above */
