@@ -7,8 +7,10 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "images/build_tree.h"
+#include "images/compressor.h"
 #include "images/config.h"
 #include "images/image.h"
+#include "images/layer.h"
 #include "images/manifest.h"
 #include "images/pairs.h"
 #include "images/passwd.h"
@@ -62,6 +64,19 @@ read_user(const struct build_opts *o, struct passwd_user *user, struct err *err)
     return 0;
 }
 
+static int
+read_layer_options(const struct build_opts *o, struct layer_opts *layer, struct err *err)
+{
+    layer->compression = compressor_find(o->compression != NULL ? o->compression : "gzip");
+    layer->level = (int)o->compression_level;
+    layer->threads = (unsigned)o->threads;
+    if (layer->compression == NULL)
+        return err_set(err, ERR_USAGE, "--compression: '%s' is not known", o->compression);
+    if (compressor_check_level(layer->compression, layer->level, err) < 0)
+        return usage(err, "--compression-level");
+    return 0;
+}
+
 /* Without PATH a runtime cannot find a program by its name. */
 static int
 check_program_name(const struct config *c, struct err *err)
@@ -91,49 +106,71 @@ choose_platform(const struct tree *t, const struct platform *asked, struct confi
     return program_platform(&program, path, asked, &c->platform, err);
 }
 
+/* What an image is made of, complete and checked. */
+struct parts {
+    struct tree tree;
+    struct config config;
+    struct json_t *annotations;
+    struct layer_opts layer;
+};
+
 static int
-write_image(const struct tree *t, const struct config *c, const struct json_t *annotations,
-            struct target *target, struct image *image, struct err *err)
+write_image(const struct parts *p, struct target *target, struct image *image, struct err *err)
 {
     cleanup_staged struct staged file = STAGED_INIT;
     cleanup_layer struct layer layer = LAYER_INIT;
 
     if (target_open(target, err) < 0 || target_stage(target, &file, err) < 0 ||
-        layer_write(t, c->created, &file, &layer, err) < 0)
+        layer_write(&p->tree, &p->layer, &file, &layer, err) < 0)
         return -1;
-    image->platform = c->platform;
-    image->created = c->created;
+    image->platform = p->config.platform;
+    image->created = p->config.created;
     image_add_layer(image, &layer);
-    if (config_write(c, image->layers, image->n_layers, &image->config, err) < 0 ||
-        manifest_write(&image->config, image->layers, image->n_layers, annotations,
+    if (config_write(&p->config, image->layers, image->n_layers, &image->config, err) < 0 ||
+        manifest_write(&image->config, image->layers, image->n_layers, p->annotations,
                        &image->manifest, err) < 0)
         return -1;
     return target_publish(target, image, err);
+}
+
+static void
+parts_init(struct parts *p, int64_t created)
+{
+    p->tree = (struct tree)TREE_INIT;
+    config_init(&p->config);
+    p->config.created = created;
+    p->annotations = json_new_object();
+    p->layer = (struct layer_opts){.mtime = created};
+}
+
+static void
+parts_done(struct parts *p)
+{
+    tree_done(&p->tree);
+    config_done(&p->config);
+    json_free(p->annotations);
 }
 
 int
 build_image(const struct build_opts *o, int64_t created, struct target *target, struct image *image,
             struct buf *warnings, struct err *err)
 {
-    cleanup_config struct config config;
-    cleanup_tree struct tree tree = TREE_INIT;
-    cleanup_json struct json_t *annotations = json_new_object();
+    __attribute__((cleanup(parts_done))) struct parts p;
     struct passwd_user user;
     struct platform asked;
     char user_text[32];
 
-    config_init(&config);
-    config.created = created;
-    config.workdir = o->workdir;
-    if (read_options(o, &config, annotations, err) < 0 || read_user(o, &user, err) < 0 ||
-        check_program_name(&config, err) < 0)
+    parts_init(&p, created);
+    p.config.workdir = o->workdir;
+    if (read_options(o, &p.config, p.annotations, err) < 0 || read_user(o, &user, err) < 0 ||
+        read_layer_options(o, &p.layer, err) < 0 || check_program_name(&p.config, err) < 0)
         return -1;
     if (o->platform != NULL && platform_parse(o->platform, &asked, err) < 0)
         return usage(err, "--platform");
     passwd_config_user(&user, user_text);
-    config.user = user_text;
-    if (build_tree(o, &user, &tree, err) < 0 ||
-        choose_platform(&tree, o->platform != NULL ? &asked : NULL, &config, warnings, err) < 0)
+    p.config.user = user_text;
+    if (build_tree(o, &user, &p.tree, err) < 0 ||
+        choose_platform(&p.tree, o->platform != NULL ? &asked : NULL, &p.config, warnings, err) < 0)
         return -1;
-    return write_image(&tree, &config, annotations, target, image, err);
+    return write_image(&p, target, image, err);
 }

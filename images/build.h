@@ -30,6 +30,9 @@ struct build_opts {
     bool ca_certs;        /* the machine's bundle */
     const char *ca_file;  /* or this one */
     bool no_tmp;
+    const char *compression;    /* images/compressor.h; NULL = gzip */
+    uint64_t compression_level; /* 0 = the compression's default */
+    uint64_t threads;           /* 0 = the CPUs this process may use */
 };
 
 /* created is the time of everything in the image.  warnings gets lines about what will probably not

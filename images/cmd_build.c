@@ -14,6 +14,7 @@
 #include "images/build_file.h"
 #include "images/image.h"
 #include "images/interrupt.h"
+#include "images/stages.h"
 #include "images/target.h"
 #include "json/json.h"
 
@@ -60,6 +61,14 @@ static const struct cli_opt options[] = {
     {"ca-file", 0, CLI_STR, AT(build.ca_file), "FILE", "Put in FILE as the bundle instead.", 0, 0,
      NULL},
     {"no-tmp", 0, CLI_FLAG, AT(build.no_tmp), NULL, "Make no /tmp.", 0, 0, NULL},
+    {"compression", 0, CLI_CHOICE, AT(build.compression), "gzip|zstd|none",
+     "How the layer is compressed (gzip).", 0, 0, NULL},
+    {"compression-level", 0, CLI_UINT, AT(build.compression_level), "N",
+     "1 is the fastest; gzip has the levels up to 12 (4), zstd up to 19 (3).", 1, 19, NULL},
+    {"threads", 0, CLI_UINT, AT(build.threads), "N",
+     "Threads that compress (one for each CPU this process may use); the bytes are the same for "
+     "any number.",
+     1, STAGES_THREADS_MAX, NULL},
     {"output", 'o', CLI_STR, AT(output), "TARGET",
      "Where the image goes: oci:DIR[:TAG], docker-archive:FILE[:NAME] or docker-daemon:NAME.", 0, 0,
      NULL},

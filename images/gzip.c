@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "images/gzip.h"
 
-#include <assert.h>
-#include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <libdeflate.h>
@@ -11,152 +10,102 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "images/blob.h"
+#include "images/compressor.h"
+#include "images/deflate_scan.h"
 
-enum { JOIN_MAX = 5 }; /* bytes that an empty stored block can add */
+enum {
+    LEVEL_MIN = 1,
+    LEVEL_MAX = 12,
+    /* About half the time of level 6 for some 3 % more bytes. */
+    LEVEL = 4,
+    JOIN_MAX = 5 /* bytes that an empty stored block can add */
+};
+
+enum { WATCH, COMPRESS, EMIT, N_STAGES };
 
 struct gzip {
-    struct sink sink;
-    struct libdeflate_compressor *compressor;
-    unsigned char *in;
-    size_t in_n;
-    unsigned char *out;
-    size_t out_cap;
+    struct compressor_opts opts;
+    struct libdeflate_compressor **compressors; /* one a thread, made when it is needed */
+    z_off_t emitted; /* bytes of the input; the trailer has them modulo 2^32 */
     uint32_t crc;
-    uint32_t length; /* modulo 2^32, as the trailer has it */
-    bool begun;
-    unsigned char *scratch; /* where find_last_block() inflates to */
 };
 
 static const unsigned char header[10] = {0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255};
 
-struct gzip *
-gzip_new(int level, const struct sink *sink)
+static int
+watch(void *ctx, unsigned thread, struct stages_chunk *c, struct err *err)
 {
-    struct gzip *g = mem_alloc(sizeof(*g));
+    const struct gzip *g = ctx;
 
-    assert(level >= GZIP_LEVEL_MIN && level <= GZIP_LEVEL_MAX);
-    g->sink = *sink;
-    g->compressor = libdeflate_alloc_compressor(level);
-    if (g->compressor == NULL)
-        abort(); /* out of memory, as in base/mem.h */
-    g->out_cap = libdeflate_deflate_compress_bound(g->compressor, GZIP_CHUNK) + JOIN_MAX;
-    g->in = mem_alloc(GZIP_CHUNK);
-    g->out = mem_alloc(g->out_cap);
-    return g;
+    (void)thread;
+    return compressor_pass_on(&g->opts.plain, c, err);
 }
 
-void
-gzip_free(struct gzip *g)
-{
-    if (g == NULL)
-        return;
-    libdeflate_free_compressor(g->compressor);
-    free(g->in);
-    free(g->out);
-    free(g->scratch);
-    free(g);
-}
-
-void
-gzip_freep(struct gzip **g)
-{
-    gzip_free(*g);
-}
-
-/* Where deflate's pieces begin and end, in bits. */
-struct bits {
-    size_t last_block; /* the header of the last block */
-    size_t end;
-};
+/* ---- one chunk ---- */
 
 /*
- * libdeflate cannot leave the final bit away, nor does it say where the last block begins.  zlib's
- * inflate, stopped at each block, does: one pass over bytes that are still in the cache.
+ * Makes a complete deflate stream one that others may follow.  libdeflate cannot leave the final
+ * bit away, nor does it say where the last block begins: the blocks are counted off.
  */
 static int
-find_last_block(struct gzip *g, size_t n, struct bits *bits, struct err *err)
-{
-    z_stream z = {.next_in = g->out, .avail_in = (uInt)n};
-    int done;
-
-    if (g->scratch == NULL)
-        g->scratch = mem_alloc(GZIP_CHUNK);
-    z.next_out = g->scratch;
-    z.avail_out = GZIP_CHUNK;
-    if (inflateInit2(&z, -15) != Z_OK)
-        return err_set(err, ERR_INTERNAL, "gzip: inflate cannot start");
-    /* Each stop lies behind a block; 64 says that it was the last one. */
-    do {
-        bits->last_block = bits->end;
-        done = inflate(&z, Z_BLOCK);
-        bits->end = z.total_in * 8 - (size_t)(z.data_type & 7);
-    } while (done == Z_OK && (z.data_type & 64) == 0);
-    inflateEnd(&z);
-    if (done != Z_OK || z.total_in != n || z.total_out != g->in_n)
-        return err_set(err, ERR_INTERNAL, "gzip: the compressor's output does not inflate");
-    return 0;
-}
-
-/* Makes the n bytes of a complete deflate stream in g->out one that others may follow; returns its
- * new length, 0 on failure. */
-static size_t
-join(struct gzip *g, size_t n, struct err *err)
+join(struct stages_chunk *c, struct err *err)
 {
     static const unsigned char stored_block_length[4] = {0x00, 0x00, 0xFF, 0xFF};
-    struct bits bits = {0, 0};
+    struct deflate_scan bits;
     size_t whole;
 
-    if (find_last_block(g, n, &bits, err) < 0)
-        return 0;
-    g->out[bits.last_block / 8] &= (unsigned char)~(1U << (bits.last_block % 8));
+    memset(c->out + c->out_n, 0, DEFLATE_SCAN_PADDING);
+    if (!deflate_scan(c->out, c->out_n, &bits))
+        return err_set(err, ERR_INTERNAL, "gzip: the compressor's output is no deflate stream");
+    c->out[bits.last_block / 8] &= (unsigned char)~(1U << (bits.last_block % 8));
     /* Three zero bits for the header of the stored block, then zeros up to the byte's end.  The
      * bits behind the end are zero already. */
     whole = (bits.end + 3 + 7) / 8;
-    if (whole > n)
-        g->out[n] = 0;
-    memcpy(g->out + whole, stored_block_length, sizeof(stored_block_length));
-    return whole + sizeof(stored_block_length);
+    memcpy(c->out + whole, stored_block_length, sizeof(stored_block_length));
+    c->out_n = whole + sizeof(stored_block_length);
+    return 0;
+}
+
+static struct libdeflate_compressor *
+compressor_of(struct gzip *g, unsigned thread)
+{
+    if (g->compressors[thread] == NULL)
+        g->compressors[thread] = libdeflate_alloc_compressor(g->opts.level);
+    if (g->compressors[thread] == NULL)
+        mem_fail(sizeof(*g));
+    return g->compressors[thread];
 }
 
 static int
-write_chunk(struct gzip *g, bool last, struct err *err)
+compress_chunk(void *ctx, unsigned thread, struct stages_chunk *c, struct err *err)
 {
-    size_t n = libdeflate_deflate_compress(g->compressor, g->in, g->in_n, g->out, g->out_cap);
+    struct gzip *g = ctx;
+    struct libdeflate_compressor *compressor = compressor_of(g, thread);
+    size_t room = libdeflate_deflate_compress_bound(compressor, GZIP_CHUNK);
 
-    if (n == 0)
+    if (c->out == NULL)
+        c->out = mem_alloc(room + JOIN_MAX + DEFLATE_SCAN_PADDING);
+    c->crc = libdeflate_crc32(0, c->in, c->in_n);
+    c->out_n = libdeflate_deflate_compress(compressor, c->in, c->in_n, c->out, room);
+    if (c->out_n == 0)
         return err_set(err, ERR_INTERNAL, "gzip: the output did not fit its bound");
-    if (!last) {
-        n = join(g, n, err);
-        if (n == 0)
-            return -1;
-    }
-    g->crc = libdeflate_crc32(g->crc, g->in, g->in_n);
-    g->length += (uint32_t)g->in_n;
-    g->in_n = 0;
-    if (!g->begun && sink_write(&g->sink, header, sizeof(header), err) < 0)
-        return -1;
-    g->begun = true;
-    return sink_write(&g->sink, g->out, n, err);
+    return c->last ? 0 : join(c, err);
 }
 
-int
-gzip_write(struct gzip *g, const void *p, size_t n, struct err *err)
+/* ---- all of them ---- */
+
+static int
+emit(void *ctx, unsigned thread, struct stages_chunk *c, struct err *err)
 {
-    const unsigned char *at = p;
+    struct gzip *g = ctx;
 
-    while (n > 0) {
-        size_t step;
-
-        /* A full chunk waits until more comes: only then it is known not to be the last. */
-        if (g->in_n == GZIP_CHUNK && write_chunk(g, false, err) < 0)
-            return -1;
-        step = GZIP_CHUNK - g->in_n < n ? GZIP_CHUNK - g->in_n : n;
-        memcpy(g->in + g->in_n, at, step);
-        g->in_n += step;
-        at += step;
-        n -= step;
-    }
-    return 0;
+    (void)thread;
+    if (g->emitted == 0 && sink_write(&g->opts.out, header, sizeof(header), err) < 0)
+        return -1;
+    g->crc = (uint32_t)crc32_combine(g->crc, c->crc, (z_off_t)c->in_n);
+    g->emitted += (z_off_t)c->in_n;
+    return sink_write(&g->opts.out, c->out, c->out_n, err);
 }
 
 static void
@@ -166,17 +115,57 @@ put_le32(unsigned char *p, uint32_t v)
         p[i] = (unsigned char)(v >> (8 * i));
 }
 
-int
-gzip_finish(struct gzip *g, struct err *err)
+static int
+finish(void *ctx, struct err *err)
 {
+    struct gzip *g = ctx;
     unsigned char trailer[8];
 
-    if (write_chunk(g, true, err) < 0)
-        return -1;
     put_le32(trailer, g->crc);
-    put_le32(trailer + 4, g->length);
-    return sink_write(&g->sink, trailer, sizeof(trailer), err);
+    put_le32(trailer + 4, (uint32_t)g->emitted);
+    return sink_write(&g->opts.out, trailer, sizeof(trailer), err);
 }
+
+static void *
+start(const struct compressor_opts *o)
+{
+    struct gzip *g = mem_alloc(sizeof(*g));
+
+    g->opts = *o;
+    g->compressors = mem_alloc(o->threads * sizeof(*g->compressors));
+    return g;
+}
+
+static void
+done(void *ctx)
+{
+    struct gzip *g = ctx;
+
+    for (unsigned i = 0; i < g->opts.threads; i++)
+        libdeflate_free_compressor(g->compressors[i]);
+    free(g->compressors);
+    free(g);
+}
+
+static const struct stage stages[N_STAGES] = {
+    [WATCH] = {true, -1, watch},
+    [COMPRESS] = {false, -1, compress_chunk},
+    [EMIT] = {true, COMPRESS, emit},
+};
+
+const struct compressor_kind gzip_kind = {
+    .name = "gzip",
+    .media_type = BLOB_GZIP,
+    .level_min = LEVEL_MIN,
+    .level_max = LEVEL_MAX,
+    .level = LEVEL,
+    .chunk = GZIP_CHUNK,
+    .stages = stages,
+    .n_stages = N_STAGES,
+    .start = start,
+    .finish = finish,
+    .free = done,
+};
 
 const char *
 gzip_library_version(void)

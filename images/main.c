@@ -7,6 +7,7 @@
 #include "images/cmd.h"
 #include "images/gzip.h"
 #include "images/tar.h"
+#include "images/zstd.h"
 #include "net/http.h"
 
 static const struct cli_cmd *const commands[] = {&cmd_build, &cmd_init, &cmd_inspect, NULL};
@@ -24,8 +25,9 @@ main(int argc, char **argv)
                    "out.",
     };
 
-    snprintf(version, sizeof(version), BERTH_VERSION_TEXT("imagegen") "%s\n%s\n%s\n",
-             tar_library_version(), gzip_library_version(), http_library_version());
+    snprintf(version, sizeof(version), BERTH_VERSION_TEXT("imagegen") "%s\n%s\n%s\n%s\n",
+             tar_library_version(), gzip_library_version(), zstd_library_version(),
+             http_library_version());
     log_init("imagegen", LOG_LEVEL_INFO, false);
     return cli_main(&program, argc, argv);
 }

@@ -17,7 +17,7 @@
 #include "images/source.h"
 #include "images/tree.h"
 
-enum { READ_CHUNK = 256 * 1024, MODE_PROGRAM = 0755, MODE_PLAIN = 0644, MODE_LINK = 0777 };
+enum { MODE_PROGRAM = 0755, MODE_PLAIN = 0644, MODE_LINK = 0777 };
 
 /* Folders still to be read: their path on disk and in the image. */
 struct pending {
@@ -287,44 +287,38 @@ check_unchanged(int fd, const struct tree_entry *e, struct err *err)
     return is_unchanged(e, &st) ? 0 : changed(e, err);
 }
 
-/* Files of /proc have content beyond their size, and an empty copy would be a surprise. */
+/*
+ * One byte more than is left is asked for, so that the read that brings the rest tells as well that
+ * nothing follows.  Files of /proc have content beyond their size, and an empty copy would be a
+ * surprise.
+ */
 static int
-check_end(int fd, const struct tree_entry *e, char *room, struct err *err)
+copy_content(int fd, const struct tree_entry *e, char *room, const struct sink *sink,
+             struct err *err)
 {
-    ssize_t got;
-
-    do {
-        got = read(fd, room, 1);
-    } while (got < 0 && errno == EINTR);
-    if (got < 0)
-        return err_sys(err, "read '%s'", e->source);
-    return got == 0 ? 0 : changed(e, err);
-}
-
-static int
-copy_content(int fd, const struct tree_entry *e, const struct sink *sink, struct err *err)
-{
-    cleanup_free char *chunk = mem_alloc(READ_CHUNK);
     uint64_t left = e->size;
 
-    while (left > 0) {
-        ssize_t got = read(fd, chunk, left < READ_CHUNK ? (size_t)left : READ_CHUNK);
+    for (;;) {
+        size_t ask = left < TREE_SCAN_ROOM ? (size_t)left + 1 : TREE_SCAN_ROOM;
+        ssize_t got = read(fd, room, ask);
 
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
             return err_sys(err, "read '%s'", e->source);
-        if (got == 0)
+        if ((uint64_t)got > left || (got == 0 && left > 0))
             return changed(e, err);
-        if (sink_write(sink, chunk, (size_t)got, err) < 0)
+        if (got > 0 && sink_write(sink, room, (size_t)got, err) < 0)
             return -1;
         left -= (uint64_t)got;
+        if (left == 0 && (size_t)got < ask)
+            return 0;
     }
-    return check_end(fd, e, chunk, err);
 }
 
 int
-tree_scan_content(const struct tree_entry *entry, const struct sink *sink, struct err *err)
+tree_scan_content(const struct tree_entry *entry, void *room, const struct sink *sink,
+                  struct err *err)
 {
     cleanup_fd int fd = -1;
 
@@ -334,7 +328,7 @@ tree_scan_content(const struct tree_entry *entry, const struct sink *sink, struc
     fd = open(entry->source, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return err_sys(err, "open '%s'", entry->source);
-    if (check_unchanged(fd, entry, err) < 0 || copy_content(fd, entry, sink, err) < 0)
+    if (check_unchanged(fd, entry, err) < 0 || copy_content(fd, entry, room, sink, err) < 0)
         return -1;
     return check_unchanged(fd, entry, err);
 }

@@ -17,6 +17,8 @@
 #include "base/attr.h"
 #include "images/sink.h"
 
+enum { TREE_SCAN_ROOM = 256 * 1024 };
+
 struct err;
 struct source;
 struct source_owner;
@@ -29,8 +31,8 @@ int tree_scan_folder(struct tree *t, const struct source *s, const struct source
                      struct err *err) NODISCARD;
 
 /* Sends a file's content to sink, exactly entry->size bytes; an error when the file is no longer
- * the one that was scanned or changes meanwhile. */
-int tree_scan_content(const struct tree_entry *entry, const struct sink *sink,
+ * the one that was scanned or changes meanwhile.  room is TREE_SCAN_ROOM bytes to read into. */
+int tree_scan_content(const struct tree_entry *entry, void *room, const struct sink *sink,
                       struct err *err) NODISCARD;
 
 #endif

@@ -10,38 +10,6 @@
 #include "base/num.h"
 #include "cpu/ladder.h"
 
-enum {
-    CPUS_FIRST = 1024,
-    CPUS_MAX = 1024 * 1024 /* 128 times what any kernel is built for */
-};
-
-unsigned
-affinity_count(affinity_get_fn get)
-{
-    for (unsigned cpus = CPUS_FIRST; cpus <= CPUS_MAX; cpus *= 2) {
-        cpu_set_t *set = CPU_ALLOC(cpus);
-        size_t size = CPU_ALLOC_SIZE(cpus);
-        int count = 0;
-        int got;
-        int saved;
-
-        if (set == NULL)
-            return 0;
-        CPU_ZERO_S(size, set);
-        got = get(0, size, set);
-        saved = errno;
-        if (got == 0)
-            count = CPU_COUNT_S(size, set);
-        CPU_FREE(set);
-        errno = saved;
-        if (got == 0)
-            return count > 0 ? (unsigned)count : 0;
-        if (saved != EINVAL) /* EINVAL: the machine has more CPUs than the set */
-            return 0;
-    }
-    return 0;
-}
-
 bool
 affinity_parse_list(struct str text, unsigned *out)
 {
@@ -69,14 +37,14 @@ affinity_parse_list(struct str text, unsigned *out)
 }
 
 static bool
-look_at_affinity(struct ladder *l, affinity_get_fn get)
+look_at_affinity(struct ladder *l, cpus_get_fn get)
 {
     struct cpu_rung *r = ladder_add(l, CPU_SOURCE_AFFINITY, false, "sched_getaffinity");
     unsigned n = l->opts->affinity_cpus;
 
     errno = 0;
     if (n == 0)
-        n = affinity_count(get);
+        n = cpus_count(get);
     if (n == 0) {
         ladder_note(r, "%s", errno != 0 ? strerror(errno) : "an empty set");
         return false;
@@ -105,7 +73,7 @@ look_at_online(struct ladder *l)
 }
 
 void
-affinity_look(struct ladder *l, affinity_get_fn get)
+affinity_look(struct ladder *l, cpus_get_fn get)
 {
     bool known = look_at_affinity(l, get);
     struct cpu_rung *r;

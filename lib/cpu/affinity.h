@@ -7,22 +7,16 @@
  * machine that are online.
  */
 
-#include <sched.h>
 #include <stdbool.h>
-#include <stddef.h>
 
+#include "base/cpus.h"
 #include "base/str.h"
 
 struct ladder;
 
-typedef int (*affinity_get_fn)(pid_t pid, size_t size, cpu_set_t *set);
-
 /* Adds the rungs of the mask that get (sched_getaffinity) gives and of the online CPUs.  There is
  * always one with a value afterwards. */
-void affinity_look(struct ladder *l, affinity_get_fn get);
-
-/* The number of CPUs in the mask, however many the machine has; 0 with errno set on failure. */
-unsigned affinity_count(affinity_get_fn get);
+void affinity_look(struct ladder *l, cpus_get_fn get);
 
 /* Counts the CPUs of a list as the kernel writes it: "0-3,8,10-11". */
 bool affinity_parse_list(struct str text, unsigned *out);

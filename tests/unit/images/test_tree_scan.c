@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/fs.h"
+#include "base/mem.h"
 #include "images/source.h"
 #include "images/tree.h"
 #include "images/tree_scan.h"
@@ -71,8 +72,9 @@ static int
 content(const struct tree *t, struct buf *out, struct err *err)
 {
     const struct sink sink = {collect, out};
+    cleanup_free char *room = mem_alloc(TREE_SCAN_ROOM);
 
-    return tree_scan_content(&t->v[0], &sink, err);
+    return tree_scan_content(&t->v[0], room, &sink, err);
 }
 
 static void
@@ -86,6 +88,30 @@ a_file_at_rest_is_read_whole(void **state)
     scan_f(&t);
     assert_int_equal(content(&t, &out, &err), 0);
     assert_string_equal(out.p, "content");
+}
+
+/* One that ends where a read does, and its neighbours. */
+static void
+any_size_is_read_whole(void **state)
+{
+    static const size_t sizes[] = {
+        0, 1, TREE_SCAN_ROOM - 1, TREE_SCAN_ROOM, TREE_SCAN_ROOM + 1, 2 * TREE_SCAN_ROOM};
+    cleanup_free char *text = mem_alloc(2 * TREE_SCAN_ROOM);
+    struct err err = ERR_INIT;
+
+    (void)state;
+    for (size_t i = 0; i < 2 * TREE_SCAN_ROOM; i++)
+        text[i] = (char)(i * 31 >> 4);
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        cleanup_tree struct tree t = TREE_INIT;
+        cleanup_buf struct buf out = BUF_INIT(2 * TREE_SCAN_ROOM);
+
+        assert_int_equal(fs_write("f", text, sizes[i], 0644, &err), 0);
+        scan_f(&t);
+        assert_int_equal(content(&t, &out, &err), 0);
+        assert_int_equal(out.n, sizes[i]);
+        assert_memory_equal(buf_cstr(&out), text, sizes[i]);
+    }
 }
 
 static void
@@ -167,6 +193,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_file_at_rest_is_read_whole, enter, leave),
+        cmocka_unit_test_setup_teardown(any_size_is_read_whole, enter, leave),
         cmocka_unit_test_setup_teardown(a_file_that_vanished_is_an_error, enter, leave),
         cmocka_unit_test_setup_teardown(a_file_that_changed_is_an_error, enter, leave),
     };
