@@ -32,6 +32,7 @@ base_done(struct base *b)
     for (size_t i = 0; i < b->n_layers; i++)
         layer_done(&b->layers[i]);
     free(b->layers);
+    free(b->name);
     json_free(b->config);
     *b = (struct base)BASE_INIT;
 }
@@ -146,6 +147,9 @@ read_all(struct store *s, const struct platform *p, const struct target *target,
 
     if (store_image(s, p, &manifest, err) < 0)
         return -1;
+    memcpy(b->digest, manifest.descriptor.digest, sizeof(b->digest));
+    if (s->ref.transport == REF_REGISTRY)
+        b->name = ref_full_name(&s->ref);
     b->config = store_config(s, &manifest, err);
     if (b->config == NULL || read_platform(b->config, &b->platform, err) < 0)
         return -1;

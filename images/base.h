@@ -18,15 +18,17 @@ struct json_t;
 struct target;
 
 struct base {
-    struct json_t *config; /* the whole document */
+    char *name;                   /* "docker.io/library/debian:12", or NULL outside of registries */
+    char digest[BLOB_DIGEST_MAX]; /* of the manifest */
+    struct json_t *config;        /* the whole document */
     struct platform platform;
     struct layer *layers;
     size_t n_layers;
 };
 
-#define BASE_INIT                   \
-    {                               \
-        NULL, {"", "", ""}, NULL, 0 \
+#define BASE_INIT                             \
+    {                                         \
+        NULL, "", NULL, {"", "", ""}, NULL, 0 \
     }
 #define cleanup_base __attribute__((cleanup(base_done)))
 

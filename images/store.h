@@ -58,7 +58,7 @@ int store_manifest(struct store *s, const struct descriptor *d, struct document 
                    struct err *err) NODISCARD;
 
 /* From root down to the one manifest for a platform; NULL means linux on this machine's processor.
- * A reference that names a manifest gives that, whatever its platform, unless p says another. */
+ * A reference that names a manifest gives that, whatever its platform. */
 int store_image(struct store *s, const struct platform *p, struct document *out,
                 struct err *err) NODISCARD;
 
