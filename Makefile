@@ -17,8 +17,8 @@ say = @$(if $(V),:,printf '  %-7s %s\n' '$1' '$2')
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 
-ifneq ($(filter-out static static-arm64 debug asan cov fuzz,$(VARIANT)),)
-$(error VARIANT=$(VARIANT): there are static, static-arm64, debug, asan, cov and fuzz)
+ifneq ($(filter-out static static-arm64 static-sqlite debug asan cov fuzz,$(VARIANT)),)
+$(error VARIANT=$(VARIANT): there are static, static-arm64, static-sqlite, debug, asan, cov and fuzz)
 endif
 
 include mk/variants.mk

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "images/base.h"
 #include "images/build_tree.h"
 #include "images/compressor.h"
 #include "images/config.h"
@@ -17,6 +18,7 @@
 #include "images/program.h"
 #include "images/target.h"
 #include "images/tree.h"
+#include "images/tree_resolve.h"
 #include "json/json.h"
 
 /* What is wrong in an option's value is wrong with the command line. */
@@ -108,34 +110,17 @@ choose_platform(const struct tree *t, const struct platform *asked, struct confi
 
 /* What an image is made of, complete and checked. */
 struct parts {
+    struct base base; /* empty without --from */
     struct tree tree;
     struct config config;
     struct json_t *annotations;
     struct layer_opts layer;
 };
 
-static int
-write_image(const struct parts *p, struct target *target, struct image *image, struct err *err)
-{
-    cleanup_staged struct staged file = STAGED_INIT;
-    cleanup_layer struct layer layer = LAYER_INIT;
-
-    if (target_open(target, err) < 0 || target_stage(target, &file, err) < 0 ||
-        layer_write(&p->tree, &p->layer, &file, &layer, err) < 0)
-        return -1;
-    image->platform = p->config.platform;
-    image->created = p->config.created;
-    image_add_layer(image, &layer);
-    if (config_write(&p->config, image->layers, image->n_layers, &image->config, err) < 0 ||
-        manifest_write(&image->config, image->layers, image->n_layers, p->annotations,
-                       &image->manifest, err) < 0)
-        return -1;
-    return target_publish(target, image, err);
-}
-
 static void
 parts_init(struct parts *p, int64_t created)
 {
+    p->base = (struct base)BASE_INIT;
     p->tree = (struct tree)TREE_INIT;
     config_init(&p->config);
     p->config.created = created;
@@ -146,9 +131,109 @@ parts_init(struct parts *p, int64_t created)
 static void
 parts_done(struct parts *p)
 {
+    base_done(&p->base);
     tree_done(&p->tree);
     config_done(&p->config);
     json_free(p->annotations);
+}
+
+/* ---- --from ---- */
+
+/* image-spec annotations.md, unless the user has said otherwise. */
+static void
+annotate_base(struct parts *p)
+{
+    static const char name_key[] = "org.opencontainers.image.base.name";
+    static const char digest_key[] = "org.opencontainers.image.base.digest";
+    struct json_cur root = json_root(p->annotations);
+
+    if (json_at(&root, digest_key).v == NULL)
+        json_put_str(p->annotations, digest_key, p->base.digest);
+    if (json_at(&root, name_key).v == NULL)
+        json_put_str(p->annotations, name_key, p->base.name);
+}
+
+/* A program of ours must be one for the base's processor; one of the base's own is its business. */
+static int
+check_program_on_base(const struct parts *p, struct buf *warnings, struct err *err)
+{
+    const char *path = config_program(&p->config);
+    struct program program = {false, NULL};
+
+    if (path == NULL || path[0] != '/' || tree_resolve(&p->tree, path) == NULL)
+        return 0;
+    if (program_check(&p->tree, path, &program, warnings, err) < 0)
+        return -1;
+    if (program.arch != NULL && strcmp(program.arch, p->config.platform.arch) != 0)
+        return err_set(err, ERR_INVALID, "'%s' is a program for %s, the base one for %s", path,
+                       program.arch, p->config.platform.arch);
+    return 0;
+}
+
+/* The target is opened for its folder: the base's layers go there at once. */
+static int
+begin_with(const char *from, const struct platform *asked, struct target *target, struct parts *p,
+           struct err *err)
+{
+    const struct platform *is = &p->base.platform;
+    char text[3 * PLATFORM_WORD_MAX];
+
+    if (target_open(target, err) < 0 || base_read(from, asked, target, &p->base, err) < 0)
+        return err_wrap(err, "--from");
+    platform_format(is, text);
+    if (asked != NULL && (strcmp(asked->os, is->os) != 0 || strcmp(asked->arch, is->arch) != 0))
+        return err_set(err, ERR_INVALID, "--from: %s: it is an image for %s", from, text);
+    p->config.platform = *is;
+    p->config.base = p->base.config;
+    annotate_base(p);
+    return 0;
+}
+
+/* ---- the image ---- */
+
+static int
+add_layer(const struct parts *p, const struct target *target, struct image *image, struct err *err)
+{
+    cleanup_staged struct staged file = STAGED_INIT;
+    cleanup_layer struct layer layer = LAYER_INIT;
+
+    if (target_stage(target, &file, err) < 0 ||
+        layer_write(&p->tree, &p->layer, &file, &layer, err) < 0)
+        return -1;
+    image_add_layer(image, &layer);
+    return 0;
+}
+
+static int
+write_image(struct parts *p, struct target *target, struct image *image, struct err *err)
+{
+    bool based = p->base.config != NULL;
+
+    if (!based && target_open(target, err) < 0)
+        return -1;
+    for (size_t i = 0; i < p->base.n_layers; i++)
+        image_add_layer(image, &p->base.layers[i]);
+    /* A base whose config alone changes needs no layer that says nothing. */
+    if ((!based || p->tree.n > 0) && add_layer(p, target, image, err) < 0)
+        return -1;
+    image->platform = p->config.platform;
+    image->created = p->config.created;
+    if (config_write(&p->config, image->layers, image->n_layers, &image->config, err) < 0 ||
+        manifest_write(&image->config, image->layers, image->n_layers, p->annotations,
+                       &image->manifest, err) < 0)
+        return -1;
+    return target_publish(target, image, err);
+}
+
+static int
+read_all_options(const struct build_opts *o, struct parts *p, struct passwd_user *user,
+                 struct err *err)
+{
+    p->config.workdir = o->workdir;
+    if (read_options(o, &p->config, p->annotations, err) < 0 || read_user(o, user, err) < 0 ||
+        read_layer_options(o, &p->layer, err) < 0)
+        return -1;
+    return o->from != NULL ? 0 : check_program_name(&p->config, err);
 }
 
 int
@@ -157,20 +242,21 @@ build_image(const struct build_opts *o, int64_t created, struct target *target, 
 {
     __attribute__((cleanup(parts_done))) struct parts p;
     struct passwd_user user;
-    struct platform asked;
+    struct platform platform, *asked = o->platform != NULL ? &platform : NULL;
     char user_text[32];
 
     parts_init(&p, created);
-    p.config.workdir = o->workdir;
-    if (read_options(o, &p.config, p.annotations, err) < 0 || read_user(o, &user, err) < 0 ||
-        read_layer_options(o, &p.layer, err) < 0 || check_program_name(&p.config, err) < 0)
+    if (read_all_options(o, &p, &user, err) < 0)
         return -1;
-    if (o->platform != NULL && platform_parse(o->platform, &asked, err) < 0)
+    if (asked != NULL && platform_parse(o->platform, asked, err) < 0)
         return usage(err, "--platform");
     passwd_config_user(&user, user_text);
-    p.config.user = user_text;
-    if (build_tree(o, &user, &p.tree, err) < 0 ||
-        choose_platform(&p.tree, o->platform != NULL ? &asked : NULL, &p.config, warnings, err) < 0)
+    p.config.user = o->from != NULL && o->user == NULL ? NULL : user_text;
+    if (build_tree(o, &user, &p.tree, err) < 0)
+        return -1;
+    if (o->from != NULL ? begin_with(o->from, asked, target, &p, err) < 0 ||
+                              check_program_on_base(&p, warnings, err) < 0
+                        : choose_platform(&p.tree, asked, &p.config, warnings, err) < 0)
         return -1;
     return write_image(&p, target, image, err);
 }

@@ -20,6 +20,7 @@ struct image;
 struct target;
 
 struct build_opts {
+    const char *from;               /* the image to begin with (images/base.h), or NULL */
     struct cli_list files, folders; /* images/source.h */
     struct cli_list entrypoint, cmd;
     struct cli_list env, ports, labels, annotations;

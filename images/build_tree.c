@@ -99,9 +99,10 @@ add_rest(const struct build_opts *o, const struct passwd_user *user, struct tree
         return -1;
     if (o->workdir != NULL && (add_workdir(o->workdir, t, err) < 0 || tree_seal(t, err) < 0))
         return -1;
-    if (!o->no_tmp && (add_tmp(t, err) < 0 || tree_seal(t, err) < 0))
+    /* A base has its own; what nobody gave is not put over it. */
+    if (o->from == NULL && !o->no_tmp && (add_tmp(t, err) < 0 || tree_seal(t, err) < 0))
         return -1;
-    if (passwd_add(t, user, err) < 0 || tree_seal(t, err) < 0)
+    if (o->from == NULL && (passwd_add(t, user, err) < 0 || tree_seal(t, err) < 0))
         return -1;
     if ((o->ca_certs || o->ca_file != NULL) && cacerts_add(t, o->ca_file, err) < 0)
         return -1;
@@ -118,5 +119,9 @@ build_tree(const struct build_opts *o, const struct passwd_user *user, struct tr
         return usage(err, "--owner");
     if (add_files(o, &owner, t, err) < 0 || add_folders(o, &owner, t, err) < 0)
         return -1;
-    return add_rest(o, user, t, err);
+    if (add_rest(o, user, t, err) < 0)
+        return -1;
+    if (o->from != NULL)
+        tree_drop_implied(t);
+    return 0;
 }

@@ -11,6 +11,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "images/build.h"
+#include "images/build_file.h"
 #include "images/image.h"
 #include "images/interrupt.h"
 #include "images/stages.h"
@@ -21,6 +22,7 @@ enum { OUTPUT_MAX = 256 * 1024, WARNINGS_MAX = 64 * 1024 };
 
 struct opts {
     struct build_opts build;
+    const char *build_file;
     const char *output;
     bool json;
     bool quiet;
@@ -29,6 +31,12 @@ struct opts {
 #define AT(field) offsetof(struct opts, field)
 
 static const struct cli_opt options[] = {
+    {"build-file", 'b', CLI_STR, AT(build_file), "FILE",
+     "Take options from a JSON file whose keys are theirs; those given here count more.", 0, 0,
+     NULL},
+    {"from", 0, CLI_STR, AT(build.from), "IMAGE",
+     "Begin with this image: oci:DIR[:TAG].  Its layers stay below, its config is inherited.", 0, 0,
+     NULL},
     {"file", 'f', CLI_LIST, AT(build.files), "SRC:DEST[:MODE]",
      "Put a file at the absolute path DEST; again for more.", 0, 0, NULL},
     {"dir", 'd', CLI_LIST, AT(build.folders), "SRC:DEST",
@@ -162,14 +170,25 @@ build(const struct opts *o, struct err *err)
 }
 
 static int
+build_from_file(const struct opts *o, struct err *err)
+{
+    cleanup_build_file struct build_file *file = NULL;
+    struct opts merged = {0};
+
+    file = build_file_read(o->build_file, &cmd_build, o, &merged, err);
+    return file != NULL ? build(&merged, err) : -1;
+}
+
+static int
 run(const void *opts, int n_operands, char **operands, struct err *err)
 {
+    const struct opts *o = opts;
     int done;
 
     (void)n_operands;
     (void)operands;
     interrupt_watch();
-    done = build(opts, err);
+    done = o->build_file != NULL ? build_from_file(o, err) : build(o, err);
     if (done < 0)
         interrupt_end();
     return done;
@@ -182,12 +201,19 @@ const struct cli_cmd cmd_build = {
     .opts = options,
     .opts_size = sizeof(struct opts),
     .details =
-        "The image has one layer.  The same input gives the same digest everywhere: entries are "
+        "What is put in becomes one layer.  The same input gives the same digest everywhere: "
+        "entries are "
         "sorted, all times are SOURCE_DATE_EPOCH (0 when unset), owners are numbers, and a file "
         "that its owner may execute becomes 0755, any other 0644, a folder 0755, whatever the "
         "umask was.  A MODE after DEST is taken as it is.  Symbolic links are kept, hard links "
         "within one --dir too; devices, sockets and pipes are refused.\n\n"
-        "Added unless the files bring their own: /etc/passwd and /etc/group with root and the "
+        "With --from nothing is added that was not given, folders on the way keep what the base "
+        "says "
+        "of them, and user, command, variables, ports and labels are the base's unless given here; "
+        "an --entrypoint takes the base's command away.  Without files the config alone "
+        "changes.\n\n"
+        "Added otherwise, unless the files bring their own: /etc/passwd and /etc/group with root "
+        "and the "
         "user, /tmp (1777), the working directory.\n\n"
         "No PATH is set: name the program by its absolute path, or give --env PATH=...",
     .run = run,

@@ -145,13 +145,12 @@ compare_texts(const void *a, const void *b)
 }
 
 /* ["NAME=VALUE", ...] sorted bytewise, so that the order of options does not show in the digest. */
-static struct json_t *
-env_array(const struct json_t *env)
+static void
+push_env(const struct json_t *env, struct json_t *array)
 {
     struct json_cur root = json_root(env);
     size_t n = json_size(env);
     char **texts = mem_realloc(NULL, n + 1, sizeof(char *));
-    struct json_t *array = json_new_array();
     struct json_cur value;
     void *iter = NULL;
 
@@ -163,7 +162,41 @@ env_array(const struct json_t *env)
         free(texts[i]);
     }
     free(texts);
+}
+
+/* Those of the base that are not given anew, in its order, then ours. */
+static struct json_t *
+env_array(const struct config *c, const struct json_cur *base)
+{
+    struct json_cur before = json_at(base, "Env");
+    struct json_cur ours = json_root(c->env);
+    struct json_t *array = json_new_array();
+
+    for (size_t i = 0; i < json_len(&before); i++) {
+        struct json_cur item = json_item(&before, i);
+        const char *text = json_str_or(&item, "");
+        cleanup_free char *name = mem_strndup(text, strcspn(text, "="));
+
+        if (json_at(&ours, name).v == NULL)
+            json_push_str(array, text);
+    }
+    push_env(c->env, array);
     return array;
+}
+
+/* The base's object of that name with ours over it. */
+static struct json_t *
+merged(const struct json_t *ours, const struct json_cur *base, const char *key)
+{
+    struct json_cur before = json_at(base, key);
+    struct json_cur root = json_root(ours);
+    struct json_t *result = json_is_object(&before) ? json_clone(before.v) : json_new_object();
+    struct json_cur value;
+    void *iter = NULL;
+
+    while (json_next(&root, &iter, &value))
+        json_put(result, value.key, json_clone(value.v));
+    return result;
 }
 
 static void
@@ -175,27 +208,67 @@ put_unless_empty(struct json_t *object, const char *key, struct json_t *value)
         json_free(value);
 }
 
+/* Ours or, where nothing was given, the base's. */
 static struct json_t *
-execution(const struct config *c)
+command(const struct json_t *ours, const struct json_cur *base, const char *key, bool inherit)
 {
-    struct json_t *v = json_new_object();
+    struct json_cur before = json_at(base, key);
 
-    json_put_str(v, "User", c->user);
-    json_put_str(v, "WorkingDir", c->workdir);
-    put_unless_empty(v, "Entrypoint", json_clone(c->entrypoint));
-    put_unless_empty(v, "Cmd", json_clone(c->cmd));
-    put_unless_empty(v, "Env", env_array(c->env));
-    put_unless_empty(v, "ExposedPorts", json_clone(c->ports));
-    put_unless_empty(v, "Labels", json_clone(c->labels));
-    return v;
+    if (json_size(ours) > 0)
+        return json_clone(ours);
+    return inherit && json_is_array(&before) ? json_clone(before.v) : json_new_array();
+}
+
+/* Keys of the base that we know nothing of. */
+static void
+put_unknown(struct json_t *v, const struct json_cur *base)
+{
+    static const char *const known[] = {"User", "WorkingDir",   "Entrypoint", "Cmd",
+                                        "Env",  "ExposedPorts", "Labels"};
+    struct json_cur value;
+    void *iter = NULL;
+
+    while (json_is_object(base) && json_next(base, &iter, &value)) {
+        bool is_known = false;
+
+        for (size_t i = 0; i < ARRAY_LEN(known); i++)
+            is_known |= strcmp(known[i], value.key) == 0;
+        if (!is_known)
+            json_put(v, value.key, json_clone(value.v));
+    }
 }
 
 static void
-put_layers(struct json_t *doc, const char *created, const struct layer *layers, size_t n)
+put_word(struct json_t *v, const char *key, const char *ours, const struct json_cur *base)
 {
-    struct json_t *rootfs = json_new_object();
-    struct json_t *diff_ids = json_new_array();
-    struct json_t *history = json_new_array();
+    struct json_cur before = json_at(base, key);
+
+    json_put_str(v, key, ours != NULL ? ours : json_str_or(&before, NULL));
+}
+
+static struct json_t *
+execution(const struct config *c, const struct json_cur *base)
+{
+    struct json_t *v = json_new_object();
+    bool ours = json_size(c->entrypoint) > 0;
+
+    put_unknown(v, base);
+    put_word(v, "User", c->user, base);
+    put_word(v, "WorkingDir", c->workdir, base);
+    put_unless_empty(v, "Entrypoint", command(c->entrypoint, base, "Entrypoint", true));
+    put_unless_empty(v, "Cmd", command(c->cmd, base, "Cmd", !ours));
+    put_unless_empty(v, "Env", env_array(c, base));
+    put_unless_empty(v, "ExposedPorts", merged(c->ports, base, "ExposedPorts"));
+    put_unless_empty(v, "Labels", merged(c->labels, base, "Labels"));
+    return v;
+}
+
+/* Lines of layers of the base, which are its own. */
+static struct json_t *
+history(const struct json_cur *base, const char *created, size_t n)
+{
+    struct json_cur before = json_at(base, "history");
+    struct json_t *lines = json_is_array(&before) ? json_clone(before.v) : json_new_array();
 
     for (size_t i = 0; i < n; i++) {
         struct json_t *line = json_new_object();
@@ -203,21 +276,42 @@ put_layers(struct json_t *doc, const char *created, const struct layer *layers, 
         /* No version, no paths, no command line: equal content stays equal. */
         json_put_str(line, "created", created);
         json_put_str(line, "created_by", "imagegen build");
-        json_push(history, line);
-        json_push_str(diff_ids, layers[i].diff_id);
+        json_push(lines, line);
     }
-    json_put_str(rootfs, "type", "layers");
-    json_put(rootfs, "diff_ids", diff_ids);
-    json_put(doc, "rootfs", rootfs);
-    json_put(doc, "history", history);
+    return lines;
+}
+
+static struct json_t *
+rootfs(const struct layer *layers, size_t n)
+{
+    struct json_t *v = json_new_object();
+    struct json_t *diff_ids = json_new_array();
+
+    for (size_t i = 0; i < n; i++)
+        json_push_str(diff_ids, layers[i].diff_id);
+    json_put_str(v, "type", "layers");
+    json_put(v, "diff_ids", diff_ids);
+    return v;
+}
+
+/* How many of the layers are the base's. */
+static size_t
+base_layers(const struct json_cur *base)
+{
+    struct json_cur fs = json_at(base, "rootfs");
+    struct json_cur ids = json_at(&fs, "diff_ids");
+
+    return json_len(&ids);
 }
 
 int
 config_write(const struct config *c, const struct layer *layers, size_t n, struct blob *out,
              struct err *err)
 {
-    cleanup_json struct json_t *doc = json_new_object();
+    cleanup_json struct json_t *doc = c->base != NULL ? json_clone(c->base) : json_new_object();
     cleanup_buf struct buf text = BUF_INIT(CONFIG_SIZE_MAX);
+    struct json_cur base = json_root(c->base);
+    struct json_cur base_config = json_at(&base, "config");
     char created[32];
 
     clock_format_rfc3339(c->created, created);
@@ -226,8 +320,11 @@ config_write(const struct config *c, const struct layer *layers, size_t n, struc
     json_put_str(doc, "architecture", c->platform.arch);
     if (c->platform.variant[0] != '\0')
         json_put_str(doc, "variant", c->platform.variant);
-    json_put(doc, "config", execution(c));
-    put_layers(doc, created, layers, n);
+    json_put(doc, "config", execution(c, &base_config));
+    json_put(doc, "rootfs", rootfs(layers, n));
+    /* A base that tells no history would have one of the wrong length. */
+    if (c->base == NULL || json_at(&base, "history").v != NULL)
+        json_put(doc, "history", history(&base, created, n - base_layers(&base)));
     json_write(doc, JSON_SORTED, &text);
     return blob_from_text(out, BLOB_CONFIG, &text, err);
 }

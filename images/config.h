@@ -24,10 +24,11 @@ struct layer;
 
 /* Texts NAME -> value or words of a command, kept as JSON until they are written. */
 struct config {
+    const struct json_t *base; /* the document to inherit from, borrowed, or NULL */
     struct platform platform;
-    int64_t created; /* Unix seconds */
-    const char *user;
-    const char *workdir; /* NULL = none */
+    int64_t created;     /* Unix seconds */
+    const char *user;    /* NULL = the base's, or none */
+    const char *workdir; /* the same */
     struct json_t *entrypoint, *cmd, *env, *ports, *labels;
 };
 
@@ -49,7 +50,9 @@ const char *config_program(const struct config *c);
 /* True when the environment has a PATH. */
 bool config_has_path(const struct config *c);
 
-/* The document for n layers, each with a line of history. */
+/* The document for n layers, the base's first, each of ours with a line of history.  What is given
+ * replaces what the base has, single variables, ports and labels by their names; an entry point
+ * takes the base's command away, as it was meant for another program. */
 int config_write(const struct config *c, const struct layer *layers, size_t n, struct blob *out,
                  struct err *err) NODISCARD;
 

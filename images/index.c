@@ -5,8 +5,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "images/descriptor.h"
 #include "images/image.h"
-#include "images/ref_grammar.h"
 #include "json/json.h"
 
 enum { TAGS_TEXT_MAX = 400 };
@@ -33,22 +33,6 @@ entry_tag(const struct json_cur *entry)
 }
 
 static int
-check_entry(const struct json_cur *entry, struct err *err)
-{
-    struct json_cur digest = json_at(entry, "digest");
-    struct json_cur size = json_at(entry, "size");
-    const char *text;
-    int64_t n;
-
-    if (json_need_object(entry, err) < 0 || json_get_str(&digest, &text, err) < 0 ||
-        json_get_int(&size, 0, INT64_MAX, &n, err) < 0)
-        return -1;
-    if (!ref_grammar_is_digest(str_from(text)))
-        return json_err(&digest, err, "'%s' is no digest", text);
-    return 0;
-}
-
-static int
 check(const struct json_t *doc, struct err *err)
 {
     struct json_cur root = json_root(doc);
@@ -56,6 +40,7 @@ check(const struct json_t *doc, struct err *err)
     struct json_cur type = json_at(&root, "mediaType");
     struct json_cur manifests = json_at(&root, "manifests");
     struct json_cur layers = json_at(&root, "layers");
+    struct descriptor unused;
     int64_t v;
 
     if (json_need_object(&root, err) < 0 || json_get_int(&version, 2, 2, &v, err) < 0 ||
@@ -69,7 +54,7 @@ check(const struct json_t *doc, struct err *err)
     for (size_t i = 0; i < json_len(&manifests); i++) {
         struct json_cur entry = json_item(&manifests, i);
 
-        if (check_entry(&entry, err) < 0)
+        if (descriptor_read(&entry, &unused, err) < 0)
             return -1;
     }
     return 0;
@@ -151,23 +136,17 @@ not_found(const struct json_cur *manifests, const char *tag, struct err *err)
 }
 
 int
-index_find(const struct json_t *index, const char *tag, const char **digest, int64_t *size,
-           struct err *err)
+index_find(const struct json_t *index, const char *tag, struct descriptor *out, struct err *err)
 {
     struct json_cur root = json_root(index);
     struct json_cur manifests = json_at(&root, "manifests");
 
     for (size_t i = 0; i < json_len(&manifests); i++) {
         struct json_cur entry = json_item(&manifests, i);
-        struct json_cur digest_cur = json_at(&entry, "digest");
-        struct json_cur size_cur = json_at(&entry, "size");
         const char *has = entry_tag(&entry);
 
-        if (tag == NULL ? json_len(&manifests) != 1 : has == NULL || strcmp(has, tag) != 0)
-            continue;
-        if (json_get_int(&size_cur, 0, INT64_MAX, size, err) < 0)
-            return -1;
-        return json_get_str(&digest_cur, digest, err);
+        if (tag == NULL ? json_len(&manifests) == 1 : has != NULL && strcmp(has, tag) == 0)
+            return descriptor_read(&entry, out, err);
     }
     return not_found(&manifests, tag, err);
 }

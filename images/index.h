@@ -10,6 +10,7 @@
 #include "base/attr.h"
 #include "base/str.h"
 
+struct descriptor;
 struct err;
 struct image;
 struct json_t;
@@ -29,8 +30,8 @@ struct json_t *index_with(const struct json_t *index, const struct image *image,
                           const char *full_name);
 
 /* The descriptor of a tag, or the only entry when tag is NULL; ERR_NOT_FOUND with the tags that are
- * there.  digest and size are borrowed from index. */
-int index_find(const struct json_t *index, const char *tag, const char **digest, int64_t *size,
+ * there. */
+int index_find(const struct json_t *index, const char *tag, struct descriptor *out,
                struct err *err) NODISCARD;
 
 #endif

@@ -17,6 +17,7 @@
 #include "images/blob.h"
 #include "images/image.h"
 #include "images/index.h"
+#include "images/sink.h"
 #include "images/staging.h"
 #include "json/json.h"
 
@@ -25,7 +26,7 @@
 #define INDEX_FILE     "index.json"
 #define BLOBS_FOLDER   "blobs/sha256"
 
-enum { LAYOUT_FILE_MAX = 64 * 1024 };
+enum { LAYOUT_FILE_MAX = 64 * 1024, LAYOUT_PIECE = 256 * 1024 };
 
 static char *
 blob_path(const char *dir, const char *hex)
@@ -45,6 +46,12 @@ write_file(const char *dir, int lock, const char *name, const char *p, size_t n,
     return staging_publish(&s, path, err);
 }
 
+static int
+not_regular(const char *path, struct err *err)
+{
+    return err_set(err, ERR_INVALID, "'%s' is no regular file: the layout is damaged", path);
+}
+
 /* Opening a named pipe that someone put into a layout would wait for ever. */
 static int
 read_regular(const char *path, struct buf *out, struct err *err)
@@ -52,7 +59,7 @@ read_regular(const char *path, struct buf *out, struct err *err)
     struct stat st;
 
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-        return err_set(err, ERR_INVALID, "'%s' is no regular file: the layout is damaged", path);
+        return not_regular(path, err);
     return fs_read(path, out, err);
 }
 
@@ -287,24 +294,37 @@ layout_close(struct layout *l)
 
 /* ---- reading ---- */
 
-int
-layout_read_blob(const char *dir, const char *digest, int64_t size, struct buf *out,
-                 struct err *err)
+static int
+copy_to(int fd, const char *path, const struct sink *out, struct err *err)
 {
-    cleanup_free char *path = NULL;
-    char hex[DIGEST_SHA256_HEX];
+    cleanup_free char *room = mem_alloc(LAYOUT_PIECE);
+    ssize_t n;
 
-    /* index_parse() and its like have checked the digest's form, so it is safe in a path. */
-    if (strncmp(digest, "sha256:", BLOB_HEX_OFFSET) != 0)
-        return err_set(err, ERR_UNSUPPORTED, "%s: only sha256 digests are offered", digest);
-    path = blob_path(dir, digest + BLOB_HEX_OFFSET);
-    if (read_regular(path, out, err) < 0)
-        return -1;
-    if ((int64_t)out->n != size)
-        return err_set(err, ERR_DIGEST, "'%s' has %zu bytes, its descriptor says %lld", path,
-                       out->n, (long long)size);
-    digest_sha256_hex(out->p, out->n, hex);
-    if (strcmp(hex, digest + BLOB_HEX_OFFSET) != 0)
-        return err_set(err, ERR_DIGEST, "'%s' does not match its digest: it is damaged", path);
-    return 0;
+    for (;;) {
+        n = read(fd, room, LAYOUT_PIECE);
+        if (n == 0)
+            return 0;
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_sys(err, "read '%s'", path);
+        if (sink_write(out, room, (size_t)n, err) < 0)
+            return -1;
+    }
+}
+
+int
+layout_stream_blob(const char *dir, const char *digest, const struct sink *out, struct err *err)
+{
+    cleanup_free char *path = blob_path(dir, digest + BLOB_HEX_OFFSET);
+    cleanup_fd int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct stat st;
+
+    if (fd < 0)
+        return err_sys(err, "open '%s'", path);
+    if (fstat(fd, &st) < 0)
+        return err_sys(err, "read '%s'", path);
+    if (!S_ISREG(st.st_mode))
+        return not_regular(path, err);
+    return copy_to(fd, path, out, err);
 }

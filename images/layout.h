@@ -19,6 +19,7 @@
 struct err;
 struct image;
 struct json_t;
+struct sink;
 
 enum { LAYOUT_INDEX_MAX = 16 * 1024 * 1024 };
 
@@ -48,8 +49,9 @@ void layout_close(struct layout *l);
  * layout that has no index.json yet gives an empty index when may_be_new, else ERR_NOT_FOUND. */
 struct json_t *layout_read_index(const char *dir, bool may_be_new, struct err *err);
 
-/* A blob by its digest into out, which carries the limit; size and digest are verified. */
-int layout_read_blob(const char *dir, const char *digest, int64_t size, struct buf *out,
-                     struct err *err) NODISCARD;
+/* A blob by its digest ("sha256:...", checked before), all its bytes into out; the content is not
+ * checked here, images/store.h does. */
+int layout_stream_blob(const char *dir, const char *digest, const struct sink *out,
+                       struct err *err) NODISCARD;
 
 #endif

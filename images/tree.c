@@ -27,6 +27,20 @@ tree_done(struct tree *t)
     *t = (struct tree)TREE_INIT;
 }
 
+void
+tree_drop_implied(struct tree *t)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < t->n; i++) {
+        if (t->v[i].implied)
+            entry_done(&t->v[i]);
+        else
+            t->v[kept++] = t->v[i];
+    }
+    t->n = kept;
+}
+
 struct tree_entry *
 tree_add(struct tree *t, const char *path, enum tree_type type, struct err *err)
 {

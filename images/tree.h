@@ -74,6 +74,10 @@ int tree_add_text(struct tree *t, const char *path, unsigned mode, const char *t
 /* Sorts and checks; may be called again after more was added. */
 int tree_seal(struct tree *t, struct err *err) NODISCARD;
 
+/* Leaves out the folders that nobody gave: where a base below has them, they keep what it says of
+ * them.  The tree stays sealed. */
+void tree_drop_implied(struct tree *t);
+
 /* The entry of that inner path, or NULL.  The tree must be sealed. */
 struct tree_entry *tree_find(const struct tree *t, const char *path);
 

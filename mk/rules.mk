@@ -46,10 +46,12 @@ endef
 
 static: ## build the static programs for amd64
 static-arm64: ## build the static programs for arm64
+static-sqlite: ## build them with a berthd that has neither MariaDB nor TLS inside
 debug: ## build with glibc, Debian's libraries and debugging information
 asan: ## build with AddressSanitizer and UndefinedBehaviorSanitizer
 $(foreach v,$(VARIANTS),$(eval $(call variant_rules,$v)))
 $(eval $(call licenses_rule,static,amd64))
 $(eval $(call licenses_rule,static-arm64,arm64))
+$(eval $(call licenses_rule,static-sqlite,amd64))
 
 -include $(foreach v,$(VARIANTS),$(wildcard build/$v/obj/*.d build/$v/obj/*/*.d build/$v/obj/*/*/*.d build/$v/obj/*/*/*/*.d))

@@ -1,10 +1,11 @@
 # The variants: a compiler, its flags and where libraries come from.
 #
 #   static, static-arm64   musl, everything inside, what is shipped
+#   static-sqlite          the same for amd64 with a berthd that knows SQLite alone: no connector, no TLS
 #   debug asan cov         glibc and Debian's libraries, for people, sanitizers and coverage
 #   fuzz                   the same with clang and libFuzzer
 
-VARIANTS := static static-arm64 debug asan cov fuzz
+VARIANTS := static static-arm64 static-sqlite debug asan cov fuzz
 
 VERSION := $(shell sed -n 's/^\#define BERTH_VERSION "\(.*\)"/\1/p' lib/base/version.h)
 
@@ -38,6 +39,11 @@ CFLAGS_static-arm64 := $(STATIC) -mbranch-protection=standard -isystem build/dep
 LDFLAGS_static-arm64 := $(STATIC_LINK) -Lbuild/deps/arm64/lib
 AR_static-arm64 := aarch64-linux-gnu-ar
 
+CC_static-sqlite := $(CC_static)
+CFLAGS_static-sqlite := $(CFLAGS_static) -DBERTH_SQLITE_ONLY
+LDFLAGS_static-sqlite := $(LDFLAGS_static)
+AR_static-sqlite := $(AR_static)
+
 CC_debug := gcc
 CFLAGS_debug := $(COMMON) -Og -g -D_FORTIFY_SOURCE=2 $(HARDEN) -include base/banned.h
 LDFLAGS_debug := -pie $(HARDEN_LINK)
@@ -63,6 +69,7 @@ AR_fuzz := ar
 # What a variant's objects wait for.
 STAMP_static = $(DEPS_STAMP_amd64)
 STAMP_static-arm64 = $(DEPS_STAMP_arm64)
+STAMP_static-sqlite = $(DEPS_STAMP_amd64)
 
 # -l flags of a third-party library; static libraries name what they need themselves.
 LINK_jansson := -ljansson
@@ -82,6 +89,6 @@ LINK_static_archive := -larchive -lzstd -lz
 LINK_static_sqlite := -lsqlite3 -lm
 LINK_static_mariadb := -lmariadb -lssl -lcrypto -lz
 
-is_static = $(filter static static-arm64,$1)
+is_static = $(filter static static-%,$1)
 # $(call link,VARIANT,LIBRARIES)
 link = $(foreach l,$2,$(or $(if $(call is_static,$1),$(LINK_static_$l)),$(LINK_$l)))

@@ -17,7 +17,9 @@ enum { MYSQL_PORT = 3306, CONNECT_MS = 5000, QUERY_MS = 30000, CONNECT_SECONDS_M
 /* All that are built in. */
 static const struct db_driver *const drivers[] = {
     &db_sqlite,
+#ifndef BERTH_SQLITE_ONLY
     &db_mysql,
+#endif
 };
 
 static const char *const tls_names[] = {
@@ -192,6 +194,8 @@ parse_mysql(struct str rest, bool secret, struct db_target *t, struct err *err)
     ptrdiff_t at = -1;
 
     t->driver = find_driver("mysql");
+    if (t->driver == NULL)
+        return err_set(err, ERR_USAGE, "this build knows sqlite: alone, not mysql://");
     /* The last one: an '@' of a password ought to be escaped, and often is not. */
     for (size_t i = 0; i < host.n; i++)
         at = host.p[i] == '@' ? (ptrdiff_t)i : at;

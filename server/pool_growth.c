@@ -12,6 +12,9 @@ enum {
     JOBS_FEW = 20    /* too few to compare rates by */
 };
 
+/* Times what would just use the CPU up: too few threads cost far more than too many, and when the
+ * queries come in bursts, as under a quota, just enough is too few (docs/performance.md). */
+static const double SPARE = 4;
 static const double USE_LOW = 0.5;
 static const double USE_FULL = 0.9;
 static const double GAIN_LEAST = 1.03;
@@ -69,9 +72,7 @@ judge(struct pool_growth *g, const struct pool_sample *s, double use, double rat
     if (s->now_us < g->hold_until_us)
         return;
     if (use < USE_FULL) {
-        /* Twice what would just do: too few cost far more than too many, and when the queries come
-         * in bursts, as under a quota, just enough is too few. */
-        grow_for_waiting(g, (unsigned)(g->wanted * (2 / use - 1)) + 1, rate);
+        grow_for_waiting(g, (unsigned)(g->wanted * (SPARE / use - 1)) + 1, rate);
     } else {
         grow(g, (g->wanted + 1) / 2, rate);
         g->hold_until_us = s->now_us + TRY_US;

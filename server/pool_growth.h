@@ -7,12 +7,12 @@
  * something else than the CPU need CPUs x R/D threads (R: time of a request, D: CPU time of it),
  * which nobody knows beforehand; those that only compute need one.  So the number grows while jobs
  * stand in the queue, every thread is busy, and the CPU time that the worker may use is not used
- * up: at once to the double while much of it is left, then to twice what would
- * use it up, as too few threads cost far more than too many.  Beyond
- * that more threads may still save work, which is tried now and then.  Growth
- * that did not bring more jobs to their end is taken back, and not tried again for a while.  Under
- * a CPU quota a process stands still for much of each period: what is measured across such a gap
- * says something only when it is long enough to hold whole periods.
+ * up: at once to the double while much of it is left, then to a multiple of what would use it up,
+ * as too few threads cost far more than too many.  Beyond that more threads may still save work,
+ * which is tried now and then.  Growth that did not bring more jobs to their end is taken back, and
+ * not tried again for a while.  Under a CPU quota a process stands still for much of each period:
+ * what is measured across such a gap says something only when it is long enough to hold whole
+ * periods.
  *
  * Arithmetic only: whoever has the pool measures.
  */

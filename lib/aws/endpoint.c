@@ -25,6 +25,14 @@ const struct endpoint_service endpoint_ecs = {
     .fips_host = "ecs-fips",
 };
 
+const struct endpoint_service endpoint_ecr = {
+    .id = "ecr",
+    .variable = "AWS_ENDPOINT_URL_ECR",
+    .signing_name = "ecr",
+    .host = "api.ecr",
+    .fips_host = "ecr-fips",
+};
+
 /* A configured endpoint before it is checked. */
 struct candidate {
     char *text;       /* NULL for none */

@@ -30,6 +30,7 @@ struct endpoint_service {
 };
 
 extern const struct endpoint_service endpoint_ecs;
+extern const struct endpoint_service endpoint_ecr; /* its API; images go through other hosts */
 
 struct endpoint {
     char *url; /* without a slash at the end */

@@ -74,6 +74,16 @@ def test_static_programs_are_hardened_and_need_no_library(root, program):
     assert ".symtab" not in proc.run(["readelf", "-WS", path]).stdout
 
 
+def test_a_berthd_of_sqlite_alone_is_a_megabyte_and_says_so(root):
+    assert make(root, "build/static-sqlite/berthd").status == 0
+    path = root / "build" / "static-sqlite" / "berthd"
+    assert path.stat().st_size < 1100000
+    assert proc.run([path, "--check-config", "--database", "sqlite:/none"]).status != 2
+    done = proc.run([path, "--check-config", "--routes", "none", "--database", "mysql://u@h/n"])
+    assert done.status == 2
+    assert "this build knows sqlite: alone" in done.stderr
+
+
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_arm64_programs_run_and_say_their_version(root, program):
     path = root / "build" / "static-arm64" / program

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What imagegen build puts into an image, and what it says of it."""
 
+import hashlib
 import json
 import os
 import socket
@@ -349,7 +350,41 @@ def test_inspect_notices_a_damaged_config(imagegen, tmp_path, source):
     blob.write_bytes(blob.read_bytes().replace(b"65532", b"00000"))
     done = imagegen("inspect", f"oci:{tmp_path}/out")
     assert done.status == 1
-    assert "does not match its digest" in done.stderr
+    assert "does not match its content" in done.stderr
+
+
+def test_inspect_shows_the_bytes_and_the_config_alone(imagegen, tmp_path, source):
+    image = build(imagegen, tmp_path, "--file", f"{source}/run.sh:/a", "--cmd", "/a")
+    blob = tmp_path / "out" / "blobs" / "sha256" / image.descriptor()["digest"].removeprefix("sha256:")
+    raw = imagegen("inspect", "--raw", f"oci:{tmp_path}/out")
+    assert (raw.status, raw.stdout) == (0, blob.read_text())
+    config = imagegen("inspect", "--config", f"oci:{tmp_path}/out")
+    assert (config.status, json.loads(config.stdout)) == (0, image.config())
+    assert imagegen("inspect", "--config", "--raw", f"oci:{tmp_path}/out").status == 2
+    assert imagegen("inspect", "--platform", "linux", f"oci:{tmp_path}/out").status == 2
+
+
+def test_inspect_chooses_the_platform(imagegen, tmp_path, source):
+    """An index of two images, made by hand as no command makes one yet."""
+    for arch in ("amd64", "arm64"):
+        args = ["--file", f"{source}/run.sh:/a", "--cmd", "/a", "--platform", f"linux/{arch}"]
+        assert imagegen("build", *args, "-o", f"oci:{tmp_path}/out:{arch}").status == 0
+    path = tmp_path / "out" / "index.json"
+    index = json.loads(path.read_text())
+    for entry in index["manifests"]:
+        del entry["annotations"]
+    text = json.dumps({"schemaVersion": 2, "mediaType": index["mediaType"], "manifests": index["manifests"]})
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    (tmp_path / "out" / "blobs" / "sha256" / digest).write_text(text)
+    entry = {"mediaType": index["mediaType"], "digest": f"sha256:{digest}", "size": len(text)}
+    path.write_text(json.dumps({"schemaVersion": 2, "manifests": [entry]}))
+    for arch in ("amd64", "arm64"):
+        said = json.loads(imagegen("inspect", "--platform", f"linux/{arch}", f"oci:{tmp_path}/out").stdout)
+        assert said["config"]["architecture"] == arch
+    assert imagegen("inspect", "--raw", f"oci:{tmp_path}/out").stdout == text
+    other = imagegen("inspect", "--platform", "linux/riscv64", f"oci:{tmp_path}/out")
+    assert other.status == 1
+    assert "no image for linux/riscv64; there are: linux/amd64, linux/arm64" in other.stderr
 
 
 # ---- what is refused ----

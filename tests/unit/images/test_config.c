@@ -70,6 +70,89 @@ the_document_is_canonical_and_complete(void **state)
     free(text);
 }
 
+#define BASE                                                                                       \
+    "{\"architecture\":\"arm64\",\"config\":{\"Cmd\":[\"sh\"],\"Entrypoint\":[\"/in\"],\"Env\":["  \
+    "\"Z=1\",\"PATH=/bin\"],\"ExposedPorts\":{\"1/tcp\":{}},\"Labels\":{\"a\":\"1\",\"b\":\"1\"}," \
+    "\"StopSignal\":\"SIGQUIT\",\"User\":\"7\",\"WorkingDir\":\"/"                                 \
+    "w\"},\"created\":\"x\",\"history\":[{}"                                                       \
+    "],\"os\":\"linux\",\"os.version\":\"1\",\"rootfs\":{\"diff_ids\":[\"sha256:00\"],\"type\":"   \
+    "\"layers\"}}"
+
+static char *
+written_over(struct config *c, const char *base)
+{
+    struct layer layers[2] = {some_layer(), some_layer()};
+    struct blob blob = BLOB_INIT;
+    struct err err = ERR_INIT;
+    cleanup_json struct json_t *doc = json_parse(str_from(base), "base", &err);
+
+    assert_non_null(doc);
+    memcpy(layers[0].diff_id, "sha256:00", 10);
+    c->base = doc;
+    c->platform = platform_linux("arm64");
+    assert_int_equal(config_write(c, layers, 2, &blob, &err), 0);
+    return blob.data;
+}
+
+static void
+what_is_not_given_is_the_bases(void **state)
+{
+    cleanup_config struct config c;
+    char *text;
+
+    (void)state;
+    config_init(&c);
+    text = written_over(&c, BASE);
+    assert_string_equal(
+        text,
+        "{\"architecture\":\"arm64\",\"config\":{\"Cmd\":[\"sh\"],\"Entrypoint\":[\"/"
+        "in\"],\"Env\":["
+        "\"Z=1\",\"PATH=/bin\"],\"ExposedPorts\":{\"1/"
+        "tcp\":{}},\"Labels\":{\"a\":\"1\",\"b\":\"1\"},"
+        "\"StopSignal\":\"SIGQUIT\",\"User\":\"7\",\"WorkingDir\":\"/w\"},\"created\":"
+        "\"1970-01-01T00:00:00Z\",\"history\":[{},{\"created\":\"1970-01-01T00:00:00Z\","
+        "\"created_by\":\"imagegen build\"}],\"os\":\"linux\",\"os.version\":\"1\",\"rootfs\":{"
+        "\"diff_ids\":[\"sha256:00\",\"sha256:aa\"],\"type\":\"layers\"}}");
+    free(text);
+}
+
+static void
+what_is_given_replaces_by_name_and_takes_the_command_away(void **state)
+{
+    cleanup_config struct config c;
+    struct err err = ERR_INIT;
+    char *text;
+
+    (void)state;
+    config_init(&c);
+    c.user = "0";
+    c.workdir = "/new";
+    assert_int_equal(config_add_env(&c, "PATH=/new", &err), 0);
+    assert_int_equal(config_add_env(&c, "A=2", &err), 0);
+    assert_int_equal(config_add_label(&c, "b=2", &err), 0);
+    assert_int_equal(config_add_port(&c, "2", &err), 0);
+    assert_int_equal(config_add_entrypoint(&c, "/app", &err), 0);
+    text = written_over(&c, BASE);
+    assert_non_null(strstr(
+        text, "\"config\":{\"Entrypoint\":[\"/app\"],\"Env\":[\"Z=1\",\"A=2\",\"PATH=/new\"],"
+              "\"ExposedPorts\":{\"1/tcp\":{},\"2/tcp\":{}},\"Labels\":{\"a\":\"1\",\"b\":\"2\"},"
+              "\"StopSignal\":\"SIGQUIT\",\"User\":\"0\",\"WorkingDir\":\"/new\"}"));
+    free(text);
+}
+
+static void
+a_base_without_history_stays_without(void **state)
+{
+    cleanup_config struct config c;
+    char *text;
+
+    (void)state;
+    config_init(&c);
+    text = written_over(&c, "{\"rootfs\":{\"diff_ids\":[\"sha256:00\"],\"type\":\"layers\"}}");
+    assert_null(strstr(text, "history"));
+    free(text);
+}
+
 static void
 values_that_are_none_are_refused(void **state)
 {
@@ -134,6 +217,9 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_document_is_canonical_and_complete),
+        cmocka_unit_test(what_is_not_given_is_the_bases),
+        cmocka_unit_test(what_is_given_replaces_by_name_and_takes_the_command_away),
+        cmocka_unit_test(a_base_without_history_stays_without),
         cmocka_unit_test(values_that_are_none_are_refused),
         cmocka_unit_test(a_json_array_is_all_words_of_a_command),
         cmocka_unit_test(the_program_is_the_first_word),

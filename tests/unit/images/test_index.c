@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "images/descriptor.h"
 #include "images/image.h"
 #include "images/index.h"
 #include "json/json.h"
@@ -71,13 +72,13 @@ an_image_of_the_same_tag_is_replaced(void **state)
     struct image image = image_of(DIGEST_B);
     cleanup_json struct json_t *with = index_with(index, &image, "a", NULL);
     struct err err = ERR_INIT;
-    const char *digest;
-    int64_t size;
+    struct descriptor d;
 
     (void)state;
-    assert_int_equal(index_find(with, NULL, &digest, &size, &err), 0);
-    assert_string_equal(digest, DIGEST_B);
-    assert_int_equal(size, 9);
+    assert_int_equal(index_find(with, NULL, &d, &err), 0);
+    assert_string_equal(d.digest, DIGEST_B);
+    assert_int_equal(d.size, 9);
+    assert_string_equal(d.platform.arch, "amd64");
 }
 
 static void
@@ -86,15 +87,14 @@ a_tag_is_found_or_the_tags_are_listed(void **state)
     cleanup_json struct json_t *index = parsed(
         "{\"schemaVersion\":2,\"manifests\":[" ENTRY(DIGEST_A, "a") "," ENTRY(DIGEST_B, "b") "]}");
     struct err err = ERR_INIT;
-    const char *digest;
-    int64_t size;
+    struct descriptor d;
 
     (void)state;
-    assert_int_equal(index_find(index, "b", &digest, &size, &err), 0);
-    assert_string_equal(digest, DIGEST_B);
-    assert_int_equal(index_find(index, "c", &digest, &size, &err), -1);
+    assert_int_equal(index_find(index, "b", &d, &err), 0);
+    assert_string_equal(d.digest, DIGEST_B);
+    assert_int_equal(index_find(index, "c", &d, &err), -1);
     assert_non_null(strstr(err.msg, "a, b"));
-    assert_int_equal(index_find(index, NULL, &digest, &size, &err), -1);
+    assert_int_equal(index_find(index, NULL, &d, &err), -1);
     assert_int_equal(err.code, ERR_NOT_FOUND);
 }
 

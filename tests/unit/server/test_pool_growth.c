@@ -53,7 +53,7 @@ jobs_that_wait_get_threads_until_the_cpu_is_used(void **state)
         double cpus, wait_us, cpu_us;
         unsigned least, most; /* of threads, after a second */
     } cases[] = {
-        {1, 5000, 500, 11, 24}, {0.5, 5000, 500, 8, 16}, {0.25, 5000, 500, 8, 12},
+        {1, 5000, 500, 11, 64}, {0.5, 5000, 500, 8, 33}, {0.25, 5000, 500, 8, 16},
         {2, 5000, 500, 22, 64}, {1, 50000, 500, 64, 64}, {1, 1e6, 500, 64, 64},
         {1, 500, 500, 2, 12},
     };
@@ -121,7 +121,7 @@ growth_in_vain_is_taken_back_and_tried_more_and_more_rarely(void **state)
     /* The database gives 1400 a second and no more, at 0.7 of the CPU. */
     struct load l = {5000, 500, 1, 1400, {.done = 0}, 0, 0};
     struct pool_growth g;
-    unsigned changes = 0;
+    unsigned changes = 0, in_vain = 0;
     unsigned last;
 
     (void)state;
@@ -133,9 +133,10 @@ growth_in_vain_is_taken_back_and_tried_more_and_more_rarely(void **state)
 
         changes += now != last;
         last = now;
-        assert_true(now <= 24);
+        in_vain += now > 16;
     }
     assert_true(changes <= 10);
+    assert_true(in_vain <= 5);
 }
 
 static void
