@@ -144,7 +144,7 @@ address_kind_name(enum address_kind kind)
 }
 
 void
-address_format(const struct sockaddr *a, char out[ADDRESS_TEXT_MAX])
+address_write(const struct sockaddr *a, char out[ADDRESS_TEXT_MAX])
 {
     struct sockaddr_in in;
     struct sockaddr_in6 in6;

@@ -34,6 +34,6 @@ bool address_kind_of_host(const char *host, enum address_kind *out);
 const char *address_kind_name(enum address_kind kind);
 
 /* The address without a port; "(unknown)" for other families. */
-void address_format(const struct sockaddr *a, char out[ADDRESS_TEXT_MAX]);
+void address_write(const struct sockaddr *a, char out[ADDRESS_TEXT_MAX]);
 
 #endif

@@ -122,9 +122,9 @@ addresses_are_written_without_port(void **state UNUSED)
     char text[ADDRESS_TEXT_MAX];
 
     inet_pton(AF_INET, "192.0.2.1", &in.sin_addr);
-    address_format((const struct sockaddr *)&in, text);
+    address_write((const struct sockaddr *)&in, text);
     assert_string_equal(text, "192.0.2.1");
-    address_format((const struct sockaddr *)&un, text);
+    address_write((const struct sockaddr *)&un, text);
     assert_string_equal(text, "(unknown)");
     assert_int_equal(address_kind((const struct sockaddr *)&un), ADDRESS_SPECIAL);
 }
