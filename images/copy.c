@@ -126,8 +126,8 @@ copy_document(struct copying *c, const struct document *doc, int depth, struct e
 }
 
 int
-copy_image(struct store *from, struct depot *to, const struct platform *p,
-           struct copy_result *out, struct err *err)
+copy_image(struct store *from, struct depot *to, const struct platform *p, struct copy_result *out,
+           struct err *err)
 {
     cleanup_document struct document root = DOCUMENT_INIT;
     struct copying c = {from, to, out};

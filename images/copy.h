@@ -17,10 +17,10 @@ struct store;
 
 struct copy_result {
     struct descriptor root;
-    unsigned manifests;     /* images copied, without indexes */
-    unsigned blobs;         /* that the target did not have */
-    unsigned blobs_there;   /* that it had, or took over from within its registry */
-    uint64_t bytes;         /* of `blobs` */
+    unsigned manifests;   /* images copied, without indexes */
+    unsigned blobs;       /* that the target did not have */
+    unsigned blobs_there; /* that it had, or took over from within its registry */
+    uint64_t bytes;       /* of `blobs` */
 };
 
 /* p: that platform's image alone; NULL: whatever the name stands for. */

@@ -10,7 +10,7 @@
 #include "net/http.h"
 
 static const struct cli_cmd *const commands[] = {&cmd_build, &cmd_copy, &cmd_init, &cmd_inspect,
-                                               NULL};
+                                                 NULL};
 
 int
 main(int argc, char **argv)

@@ -107,8 +107,7 @@ registry_creds(struct registry *r, struct err *err)
 int
 registry_check_peer(const struct registry *r, unsigned kind, const char *where, struct err *err)
 {
-    if (kind == ADDRESS_PUBLIC ||
-        (kind != ADDRESS_METADATA && (r->kinds_seen & 1U << kind) != 0))
+    if (kind == ADDRESS_PUBLIC || (kind != ADDRESS_METADATA && (r->kinds_seen & 1U << kind) != 0))
         return 0;
     return err_set(err, ERR_DENIED, "%s is %s, and the registry is not: refused", where,
                    address_kind_name((enum address_kind)kind));

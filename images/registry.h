@@ -28,8 +28,8 @@ struct ref;
 struct registry;
 
 enum {
-    REGISTRY_ATTEMPTS = 5,     /* of a request that fails for reasons that may pass */
-    REGISTRY_WAIT_MAX_S = 30,  /* between two of them, whatever Retry-After says */
+    REGISTRY_ATTEMPTS = 5,    /* of a request that fails for reasons that may pass */
+    REGISTRY_WAIT_MAX_S = 30, /* between two of them, whatever Retry-After says */
     REGISTRY_REDIRECTS_MAX = 5
 };
 

@@ -78,8 +78,8 @@ upload_url(const struct registry *r, const char *opened, const struct http_respo
         return NULL;
     }
     if (strncmp(r->base, "https:", 6) == 0 && strncmp(url, "https:", 6) != 0) {
-        err_set(err, ERR_DENIED,
-                "%s wants the upload by http: its proxy does not tell it of https", r->base);
+        err_set(err, ERR_DENIED, "%s wants the upload by http: its proxy does not tell it of https",
+                r->base);
         return NULL;
     }
     return mem_printf("%s%cdigest=%s", url, strchr(url, '?') != NULL ? '&' : '?', digest);
@@ -169,10 +169,10 @@ registry_mount_blob(struct registry *r, const struct descriptor *d, const char *
                     struct err *err)
 {
     cleanup_http_response struct http_response response = HTTP_RESPONSE_INIT;
-    cleanup_free char *scope = mem_printf("repository:%s:pull,push repository:%s:pull",
-                                          r->repository, from);
-    cleanup_free char *path = mem_printf("/v2/%s/blobs/uploads/?mount=%s&from=%s", r->repository,
-                                         d->digest, from);
+    cleanup_free char *scope =
+        mem_printf("repository:%s:pull,push repository:%s:pull", r->repository, from);
+    cleanup_free char *path =
+        mem_printf("/v2/%s/blobs/uploads/?mount=%s&from=%s", r->repository, d->digest, from);
     struct registry_call call = {.method = "POST", .path = path, .scope = scope};
 
     if (registry_send(r, &call, &response, err) < 0)

@@ -65,8 +65,7 @@ listen_to(int fd, struct buf *out, struct err *err)
         ssize_t n;
 
         if (room == NULL)
-            return err_set(err, ERR_LIMIT, "its answer is larger than %d bytes",
-                           HELPER_ANSWER_MAX);
+            return err_set(err, ERR_LIMIT, "its answer is larger than %d bytes", HELPER_ANSWER_MAX);
         if (interrupt_check(err) < 0)
             return -1;
         if (clock_monotonic_ms(clock_system()) >= end)

@@ -11,8 +11,9 @@
 #include "images/manifest.h"
 #include "images/registry_request.h"
 
-#define ACCEPT                                                                               \
-    BLOB_MANIFEST ", " INDEX_MEDIA_TYPE ", " DESCRIPTOR_DOCKER_MANIFEST ", " DESCRIPTOR_DOCKER_LIST
+#define ACCEPT                                                              \
+    BLOB_MANIFEST ", " INDEX_MEDIA_TYPE ", " DESCRIPTOR_DOCKER_MANIFEST "," \
+                  " " DESCRIPTOR_DOCKER_LIST
 
 static bool
 is_known(struct str type)

@@ -194,6 +194,7 @@ send_one(struct flight *f, struct err *err)
     if (auth != NULL)
         mem_wipe(auth, strlen(auth));
     free(auth);
+    f->r->answered |= done == 0;
     return done;
 }
 
@@ -214,10 +215,9 @@ start(struct flight *f, struct err *err)
     const struct registry_call *call = f->call;
 
     f->redirects = 0;
-    return go_to(f,
-                 call->url != NULL ? mem_strdup(call->url)
-                                   : mem_printf("%s%s", f->r->base, call->path),
-                 err);
+    return go_to(
+        f, call->url != NULL ? mem_strdup(call->url) : mem_printf("%s%s", f->r->base, call->path),
+        err);
 }
 
 static int
@@ -335,6 +335,13 @@ try_once(struct flight *f, struct err *err)
     }
 }
 
+/* A host that never answered is misspelt more often than it is busy. */
+static unsigned
+most(const struct flight *f)
+{
+    return f->r->answered ? REGISTRY_ATTEMPTS : 2;
+}
+
 static int
 fly(struct flight *f, struct err *err)
 {
@@ -349,7 +356,7 @@ fly(struct flight *f, struct err *err)
 
         if (f->call->received > before)
             attempt = 1; /* it gets on */
-        if (!passing || f->call->once || attempt == REGISTRY_ATTEMPTS) {
+        if (!passing || f->call->once || attempt >= most(f)) {
             if (done < 0)
                 *err = why;
             return done;

@@ -17,11 +17,12 @@
 struct registry {
     struct http_client *client;
     struct registry_opts opts;
-    char *authority;  /* as the user wrote it; "docker.io" */
-    char *base;       /* "https://registry-1.docker.io" */
+    char *authority; /* as the user wrote it; "docker.io" */
+    char *base;      /* "https://registry-1.docker.io" */
     struct url origin;
     char *repository;
     unsigned kinds_seen; /* 1 << enum address_kind of where the registry itself was reached */
+    bool answered;       /* it was there at least once */
     bool creds_read;
     struct creds creds;
     struct challenge challenge; /* the last one */
@@ -30,8 +31,8 @@ struct registry {
 
 struct registry_call {
     const char *method;
-    const char *path; /* below the base, "/v2/..." */
-    const char *url;  /* absolute, instead of path */
+    const char *path;  /* below the base, "/v2/..." */
+    const char *url;   /* absolute, instead of path */
     const char *scope; /* of the token: "repository:NAME:pull", several divided by blanks */
     const char *accept, *content_type; /* or NULL */
     const void *body;                  /* or NULL */

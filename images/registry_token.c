@@ -67,8 +67,7 @@ check_realm(const struct registry *r, const char *realm, struct err *err)
     if (url_same_origin(&u, &r->origin))
         return 0;
     if (strcmp(u.scheme, "https") != 0)
-        return err_set(err, ERR_DENIED,
-                       "'%s' is not https: no credentials are sent there", u.host);
+        return err_set(err, ERR_DENIED, "'%s' is not https: no credentials are sent there", u.host);
     if (address_kind_of_host(u.host, &kind))
         return registry_check_peer(r, kind, u.host, err);
     return 0;

@@ -15,7 +15,7 @@
 
 static struct store *(*const openers[])(const struct ref *ref, struct err *err) = {
     [REF_REGISTRY] = store_registry_new, [REF_OCI] = store_layout_new, [REF_OCI_ARCHIVE] = NULL,
-    [REF_DOCKER_ARCHIVE] = NULL, [REF_DOCKER_DAEMON] = NULL,
+    [REF_DOCKER_ARCHIVE] = NULL,         [REF_DOCKER_DAEMON] = NULL,
 };
 
 struct store *
@@ -37,8 +37,8 @@ store_open_with(const char *text, const struct registry_opts *opts, struct err *
     if (openers[ref.transport] == NULL) {
         err_set(err, ERR_UNSUPPORTED,
                 "'%s': images cannot be read from %s yet; write oci:DIR[:TAG] or "
-                "docker://NAME", text,
-                ref_transport_name(ref.transport));
+                "docker://NAME",
+                text, ref_transport_name(ref.transport));
         return NULL;
     }
     s = openers[ref.transport](&ref, err);
