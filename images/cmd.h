@@ -8,7 +8,10 @@
 
 extern const struct cli_cmd cmd_build;
 extern const struct cli_cmd cmd_copy;
+extern const struct cli_cmd cmd_index;
 extern const struct cli_cmd cmd_init;
 extern const struct cli_cmd cmd_inspect;
+extern const struct cli_cmd cmd_sign;
+extern const struct cli_cmd cmd_verify;
 
 #endif

@@ -126,6 +126,15 @@ copy_document(struct copying *c, const struct document *doc, int depth, struct e
 }
 
 int
+copy_part(struct store *from, struct depot *to, const struct document *doc, struct copy_result *out,
+          struct err *err)
+{
+    struct copying c = {from, to, out};
+
+    return copy_document(&c, doc, 1, err);
+}
+
+int
 copy_image(struct store *from, struct depot *to, const struct platform *p, struct copy_result *out,
            struct err *err)
 {

@@ -11,6 +11,7 @@
 #include "images/descriptor.h"
 
 struct depot;
+struct document;
 struct err;
 struct platform;
 struct store;
@@ -22,6 +23,11 @@ struct copy_result {
     unsigned blobs_there; /* that it had, or took over from within its registry */
     uint64_t bytes;       /* of `blobs` */
 };
+
+/* A manifest or an index of from and all below it, without a name: as a part of what will be put
+ * later. */
+int copy_part(struct store *from, struct depot *to, const struct document *doc,
+              struct copy_result *out, struct err *err) NODISCARD;
 
 /* p: that platform's image alone; NULL: whatever the name stands for. */
 int copy_image(struct store *from, struct depot *to, const struct platform *p,

@@ -190,3 +190,14 @@ ref_full_name(const struct ref *ref)
                       ref->host == NULL && strchr(ref->repository, '/') == NULL ? "library/" : "",
                       ref->repository, ref->tag != NULL ? ref->tag : "latest");
 }
+
+char *
+ref_beside(const struct ref *ref, const char *tag)
+{
+    if (ref->transport == REF_OCI)
+        return mem_printf("oci:%s:%s", ref->path, tag);
+    if (ref->transport != REF_REGISTRY)
+        return NULL;
+    return mem_printf("docker://%s%s%s:%s", ref->host != NULL ? ref->host : "",
+                      ref->host != NULL ? "/" : "", ref->repository, tag);
+}

@@ -67,4 +67,8 @@ char *ref_tagged_name(const struct ref *ref);
 /* The same with Docker's defaults written out: "docker.io/library/name:latest". */
 char *ref_full_name(const struct ref *ref);
 
+/* How another tag beside ref is written: "docker://host/name:TAG", "oci:DIR:TAG".  The caller frees
+ * it; NULL for kinds that hold no others. */
+char *ref_beside(const struct ref *ref, const char *tag);
+
 #endif
