@@ -7,6 +7,7 @@
 #include "base/cli.h"
 
 extern const struct cli_cmd cmd_build;
+extern const struct cli_cmd cmd_copy;
 extern const struct cli_cmd cmd_init;
 extern const struct cli_cmd cmd_inspect;
 

@@ -73,8 +73,9 @@ static const struct cli_opt options[] = {
      "any number.",
      1, STAGES_THREADS_MAX, NULL},
     {"output", 'o', CLI_STR, AT(output), "TARGET",
-     "Where the image goes: oci:DIR[:TAG], docker-archive:FILE[:NAME] or docker-daemon:NAME.", 0, 0,
-     NULL},
+     "Where the image goes: oci:DIR[:TAG], docker-archive:FILE[:NAME], docker-daemon:NAME, or "
+     "docker://NAME for a registry.",
+     0, 0, NULL},
     {"json", 0, CLI_FLAG, AT(json), NULL, "Print digests and sizes as one JSON object.", 0, 0,
      NULL},
     {"quiet", 'q', CLI_FLAG, AT(quiet), NULL, "Print the result only, no messages.", 0, 0, NULL},

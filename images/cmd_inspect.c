@@ -8,7 +8,9 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "images/document.h"
+#include "images/interrupt.h"
 #include "images/platform.h"
+#include "images/registry.h"
 #include "images/store.h"
 #include "json/json.h"
 
@@ -16,6 +18,7 @@ enum { OUTPUT_MAX = 32 * 1024 * 1024 };
 
 struct inspect_opts {
     const char *platform; /* OS/ARCH[/VARIANT], or NULL */
+    const char *ca_file;
     bool raw, config;
 };
 
@@ -60,6 +63,7 @@ run(const void *opts, int n_operands, char **operands, struct err *err)
     const struct inspect_opts *o = opts;
     cleanup_buf struct buf out = BUF_INIT(OUTPUT_MAX);
     cleanup_store struct store *s = NULL;
+    const struct registry_opts registry = {o->ca_file, false};
     struct platform p;
 
     (void)n_operands;
@@ -69,17 +73,24 @@ run(const void *opts, int n_operands, char **operands, struct err *err)
         err->code = ERR_USAGE;
         return err_wrap(err, "--platform");
     }
-    s = store_open(operands[0], err);
+    interrupt_watch();
+    s = store_open_with(operands[0], &registry, err);
     if (s == NULL)
         return -1;
-    if (inspect(s, o, o->platform != NULL ? &p : NULL, &out, err) < 0)
+    if (inspect(s, o, o->platform != NULL ? &p : NULL, &out, err) < 0) {
+        interrupt_end();
         return err_wrap(err, "%s", operands[0]);
+    }
     return fs_write_fd(STDOUT_FILENO, "standard output", out.p, out.n, err);
 }
 
 #define AT(field) offsetof(struct inspect_opts, field)
 
 static const struct cli_opt options[] = {
+    {"ca-file", 0, CLI_STR, AT(ca_file), "FILE",
+     "Trust the certificate authorities in FILE instead of the machine's, and speak https to "
+     "loopback hosts too.",
+     0, 0, NULL},
     {"config", 0, CLI_FLAG, AT(config), NULL, "Show the config alone.", 0, 0, NULL},
     {"platform", 0, CLI_STR, AT(platform), "OS/ARCH",
      "Of an image for several platforms, show this one's instead of this machine's.", 0, 0, NULL},

@@ -93,6 +93,12 @@ struct json_t *
 index_with(const struct json_t *index, const struct image *image, const char *tag,
            const char *full_name)
 {
+    return index_with_entry(index, new_entry(image, tag, full_name), tag);
+}
+
+struct json_t *
+index_with_entry(const struct json_t *index, struct json_t *new, const char *tag)
+{
     struct json_cur root = json_root(index);
     struct json_cur manifests = json_at(&root, "manifests");
     struct json_t *array = json_new_array();
@@ -107,7 +113,7 @@ index_with(const struct json_t *index, const struct image *image, const char *ta
         if (tag == NULL || has == NULL || strcmp(has, tag) != 0)
             json_push(array, json_clone(entry.v));
     }
-    json_push(array, new_entry(image, tag, full_name));
+    json_push(array, new);
     while (json_next(&root, &iter, &value))
         if (strcmp(value.key, "manifests") != 0)
             json_put(result, value.key, json_clone(value.v));

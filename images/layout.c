@@ -220,10 +220,8 @@ publish_blob(struct layout *l, int lock, struct blob *b, struct fresh *fresh, st
 }
 
 static int
-publish_index(struct layout *l, int lock, const struct image *image, const char *tag,
-              const struct json_t *index, struct err *err)
+publish_index(struct layout *l, int lock, const struct json_t *updated, struct err *err)
 {
-    cleanup_json struct json_t *updated = index_with(index, image, tag, NULL);
     cleanup_buf struct buf text = BUF_INIT(LAYOUT_INDEX_MAX);
 
     json_write(updated, JSON_SORTED, &text);
@@ -244,23 +242,61 @@ settle(struct layout *l, struct fresh *fresh, bool keep)
     l->settled |= keep;
 }
 
+/* Under the lock.  The index is the one to be written. */
+static int
+publish(struct layout *l, int lock, struct blob *const *blobs, size_t n,
+        const struct json_t *updated, struct err *err)
+{
+    struct fresh fresh = {mem_realloc(NULL, n + 1, sizeof(char *)), 0};
+    int done = 0;
+
+    for (size_t i = 0; done == 0 && i < n; i++)
+        done = publish_blob(l, lock, blobs[i], &fresh, err);
+    if (done == 0)
+        done = publish_index(l, lock, updated, err);
+    settle(l, &fresh, done == 0);
+    return done;
+}
+
 int
 layout_publish(struct layout *l, struct image *image, const char *tag, struct err *err)
 {
     cleanup_fd int lock = staging_lock(l->dir, err);
     cleanup_json struct json_t *index = lock >= 0 ? layout_read_index(l->dir, true, err) : NULL;
-    struct fresh fresh = {NULL, 0};
-    int done = 0;
+    cleanup_json struct json_t *updated =
+        index != NULL ? index_with(index, image, tag, NULL) : NULL;
+    size_t n = image_blob_count(image);
+    cleanup_free struct blob **blobs = mem_realloc(NULL, n, sizeof(*blobs));
+
+    if (updated == NULL)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        blobs[i] = image_blob(image, i);
+    return publish(l, lock, blobs, n, updated, err);
+}
+
+int
+layout_publish_blobs(struct layout *l, struct blob *const *blobs, size_t n, struct json_t *entry,
+                     const char *tag, struct err *err)
+{
+    cleanup_json struct json_t *taken = entry;
+    cleanup_fd int lock = staging_lock(l->dir, err);
+    cleanup_json struct json_t *index = lock >= 0 ? layout_read_index(l->dir, true, err) : NULL;
+    cleanup_json struct json_t *updated = NULL;
 
     if (index == NULL)
         return -1;
-    fresh.v = mem_realloc(NULL, image_blob_count(image), sizeof(char *));
-    for (size_t i = 0; done == 0 && i < image_blob_count(image); i++)
-        done = publish_blob(l, lock, image_blob(image, i), &fresh, err);
-    if (done == 0)
-        done = publish_index(l, lock, image, tag, index, err);
-    settle(l, &fresh, done == 0);
-    return done;
+    updated = index_with_entry(index, steal_ptr(&taken), tag);
+    return publish(l, lock, blobs, n, updated, err);
+}
+
+bool
+layout_has_blob(const char *dir, const char *digest, uint64_t size)
+{
+    cleanup_free char *path = blob_path(dir, digest + BLOB_HEX_OFFSET);
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == size;
 }
 
 /* Removes the folders we made; those that someone else has put something into stay. */

@@ -12,10 +12,13 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/attr.h"
 #include "base/buf.h"
 
+struct blob;
 struct err;
 struct image;
 struct json_t;
@@ -42,6 +45,14 @@ int layout_create(const char *dir, struct layout *out, struct err *err) NODISCAR
  * tag.  Layers must have been staged in the layout's own folder. */
 int layout_publish(struct layout *l, struct image *image, const char *tag,
                    struct err *err) NODISCARD;
+
+/* The same for n blobs and an index entry for one of them, which is taken; the entry names its tag
+ * itself. */
+int layout_publish_blobs(struct layout *l, struct blob *const *blobs, size_t n,
+                         struct json_t *entry, const char *tag, struct err *err) NODISCARD;
+
+/* True when a file of that size has the digest's name. */
+bool layout_has_blob(const char *dir, const char *digest, uint64_t size);
 
 void layout_close(struct layout *l);
 

@@ -10,7 +10,8 @@
 #include "images/zstd.h"
 #include "net/http.h"
 
-static const struct cli_cmd *const commands[] = {&cmd_build, &cmd_init, &cmd_inspect, NULL};
+static const struct cli_cmd *const commands[] = {&cmd_build, &cmd_copy, &cmd_init, &cmd_inspect,
+                                                 NULL};
 
 int
 main(int argc, char **argv)

@@ -9,16 +9,25 @@
 #include "base/err.h"
 #include "images/manifest.h"
 #include "images/platform.h"
+#include "images/registry.h"
 #include "images/store_kinds.h"
 #include "json/json.h"
 
 static struct store *(*const openers[])(const struct ref *ref, struct err *err) = {
-    [REF_REGISTRY] = NULL,       [REF_OCI] = store_layout_new, [REF_OCI_ARCHIVE] = NULL,
-    [REF_DOCKER_ARCHIVE] = NULL, [REF_DOCKER_DAEMON] = NULL,
+    [REF_REGISTRY] = store_registry_new, [REF_OCI] = store_layout_new, [REF_OCI_ARCHIVE] = NULL,
+    [REF_DOCKER_ARCHIVE] = NULL,         [REF_DOCKER_DAEMON] = NULL,
 };
 
 struct store *
 store_open(const char *text, struct err *err)
+{
+    static const struct registry_opts none = {NULL, false};
+
+    return store_open_with(text, &none, err);
+}
+
+struct store *
+store_open_with(const char *text, const struct registry_opts *opts, struct err *err)
 {
     cleanup_ref struct ref ref = REF_INIT;
     struct store *s;
@@ -27,8 +36,9 @@ store_open(const char *text, struct err *err)
         return NULL;
     if (openers[ref.transport] == NULL) {
         err_set(err, ERR_UNSUPPORTED,
-                "'%s': images cannot be read from %s yet; write oci:DIR[:TAG]", text,
-                ref_transport_name(ref.transport));
+                "'%s': images cannot be read from %s yet; write oci:DIR[:TAG] or "
+                "docker://NAME",
+                text, ref_transport_name(ref.transport));
         return NULL;
     }
     s = openers[ref.transport](&ref, err);
@@ -36,6 +46,10 @@ store_open(const char *text, struct err *err)
         return NULL;
     s->ref = ref;
     ref = (struct ref)REF_INIT;
+    if (s->ref.transport == REF_REGISTRY && store_registry_connect(s, opts, err) < 0) {
+        store_close(s);
+        return NULL;
+    }
     return s;
 }
 

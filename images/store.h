@@ -18,6 +18,7 @@
 
 struct err;
 struct platform;
+struct registry_opts;
 struct store;
 
 enum {
@@ -46,6 +47,8 @@ struct store {
 
 /* NULL with err.  Kinds that cannot be read are ERR_UNSUPPORTED. */
 struct store *store_open(const char *text, struct err *err);
+/* The same with what a registry is to be asked with; other kinds do not look at it. */
+struct store *store_open_with(const char *text, const struct registry_opts *opts, struct err *err);
 void store_close(struct store *s); /* NULL is fine */
 void store_closep(struct store **s);
 #define cleanup_store __attribute__((cleanup(store_closep)))

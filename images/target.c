@@ -11,7 +11,10 @@
 #include "base/mem.h"
 #include "images/docker_archive.h"
 #include "images/docker_daemon.h"
+#include "images/document.h"
+#include "images/image.h"
 #include "images/interrupt.h"
+#include "images/registry.h"
 #include "images/staging.h"
 #include "net/http.h"
 
@@ -103,6 +106,47 @@ daemon_publish(struct target *t, struct image *image, struct err *err)
     return docker_daemon_load(client, t->socket, image, &t->ref, err);
 }
 
+/* ---- docker:// ---- */
+
+static int
+registry_open(struct target *t, struct err *err UNUSED)
+{
+    t->folder = temporary_folder();
+    return 0;
+}
+
+static int
+put_missing(struct registry *r, const struct blob *b, struct err *err)
+{
+    struct descriptor d = {.size = b->size};
+    int has;
+
+    memcpy(d.digest, b->digest, sizeof(d.digest));
+    has = registry_has_blob(r, &d, err);
+    if (has != 0)
+        return has > 0 ? 0 : -1;
+    return registry_put_blob(r, b, err);
+}
+
+/* The manifest last: until then nothing has the image's name. */
+static int
+registry_publish(struct target *t, struct image *image, struct err *err)
+{
+    static const struct registry_opts opts = {NULL, false};
+    cleanup_registry struct registry *r = registry_new(&t->ref, &opts, err);
+    cleanup_document struct document manifest = DOCUMENT_INIT;
+    struct str text = {image->manifest.data, image->manifest.size};
+
+    if (r == NULL || document_parse(text, BLOB_MANIFEST, "the manifest", &manifest, err) < 0)
+        return -1;
+    for (size_t i = 0; i + 1 < image_blob_count(image); i++)
+        if (put_missing(r, image_blob(image, i), err) < 0)
+            return -1;
+    if (interrupt_check(err) < 0)
+        return -1;
+    return registry_put_manifest(r, &manifest, t->ref.tag != NULL ? t->ref.tag : "latest", err);
+}
+
 /* ---- the kinds ---- */
 
 static const struct kind {
@@ -110,7 +154,7 @@ static const struct kind {
     int (*publish)(struct target *t, struct image *image, struct err *err);
     bool stays; /* staged blobs become the target's own files */
 } kinds[] = {
-    [REF_REGISTRY] = {NULL, NULL, false},
+    [REF_REGISTRY] = {registry_open, registry_publish, false},
     [REF_OCI] = {oci_open, oci_publish, true},
     [REF_OCI_ARCHIVE] = {NULL, NULL, false},
     [REF_DOCKER_ARCHIVE] = {archive_open, archive_publish, false},
@@ -125,10 +169,11 @@ target_name(const char *text, struct target *out, struct err *err)
     if (ref_parse(text, &ref, err) < 0)
         return -1;
     if (kinds[ref.transport].open == NULL)
-        return err_set(err, ERR_UNSUPPORTED,
-                       "'%s': %s is not offered as a target yet; write oci:DIR, "
-                       "docker-archive:FILE or docker-daemon:NAME",
-                       text, ref.transport == REF_REGISTRY ? "a registry" : "oci-archive:");
+        return err_set(
+            err, ERR_UNSUPPORTED,
+            "'%s': %s: is not offered as a target yet; write oci:DIR, docker-archive:FILE, "
+            "docker-daemon:NAME or docker://NAME",
+            text, ref_transport_name(ref.transport));
     if (ref.digest != NULL)
         return err_set(err, ERR_INVALID, "'%s': an image to be written has no digest yet", text);
     *out = (struct target)TARGET_INIT;
@@ -150,7 +195,8 @@ target_stage(const struct target *t, struct staged *out, struct err *err)
         return staging_create(t->folder, out, err);
     if (staging_create_nameless(t->folder, out, err) == 0)
         return 0;
-    if (t->ref.transport == REF_DOCKER_DAEMON || target_is_stdout(t))
+    if (t->ref.transport == REF_DOCKER_DAEMON || t->ref.transport == REF_REGISTRY ||
+        target_is_stdout(t))
         return err_wrap(err, "a temporary file (TMPDIR names its folder)");
     return -1;
 }

@@ -11,7 +11,7 @@ http_response_done(struct http_response *r)
 }
 
 struct str
-http_response_header(const struct http_response *r, const char *name)
+http_response_header_at(const struct http_response *r, const char *name, size_t i)
 {
     struct str rest = buf_view(&r->headers);
 
@@ -19,10 +19,16 @@ http_response_header(const struct http_response *r, const char *name)
         struct str line = str_cut(&rest, '\n');
         struct str field = str_cut(&line, ':');
 
-        if (line.p != NULL && str_eq_nocase(field, name))
+        if (line.p != NULL && str_eq_nocase(field, name) && i-- == 0)
             return str_trim(line);
     }
     return (struct str){NULL, 0};
+}
+
+struct str
+http_response_header(const struct http_response *r, const char *name)
+{
+    return http_response_header_at(r, name, 0);
 }
 
 void

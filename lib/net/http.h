@@ -18,6 +18,7 @@
 #include "base/str.h"
 
 struct err;
+struct sockaddr;
 
 enum {
     HTTP_CONNECT_TIMEOUT_MS = 10 * 1000, /* where a request says 0 */
@@ -47,12 +48,22 @@ struct http_request {
     void *body_ctx;
 
     /* Where the answer's body goes instead of http_response.body; -1 with err set ends the request.
-     */
+     * The response's status and headers are known when it is called. */
     int (*sink)(void *ctx, const void *p, size_t n, struct err *err);
     void *sink_ctx;
 
+    /* Asked about the resolved address of every connection before it is made; -1 with err set
+     * refuses it and fails the request.  Connections that are kept were asked about when they were
+     * made.  Not asked where the environment names a proxy: that one resolves then. */
+    int (*may_connect)(void *ctx, const struct sockaddr *to, struct err *err);
+    void *connect_ctx;
+
+    /* Asked at least once a second; -1 with err set ends the request.  Or NULL. */
+    int (*may_go_on)(struct err *err);
+
     uint32_t connect_timeout_ms;
     uint32_t timeout_ms;   /* for the whole request */
+    uint32_t stall_ms;     /* ERR_TIMEOUT when no byte moves for that long; 0 = never */
     size_t max_body_bytes; /* of the answer */
     const char *ca_file;   /* PEM bundle instead of the system's, or NULL */
     const char *proxy; /* NULL: by the environment's http_proxy, https_proxy, no_proxy; "": none */
@@ -73,6 +84,9 @@ void http_response_done(struct http_response *r);
 
 /* The value of the first header of that name, without blanks around it; p is NULL when absent. */
 struct str http_response_header(const struct http_response *r, const char *name);
+
+/* The same of the header that comes i-th among those of that name. */
+struct str http_response_header_at(const struct http_response *r, const char *name, size_t i);
 
 struct http_client {
     /* 0 when an answer arrived, whatever its status.  Else, worth another try: ERR_NET and

@@ -3,6 +3,8 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdlib.h>
+#include <sys/socket.h>
 
 #include <curl/curl.h>
 
@@ -78,6 +80,8 @@ on_body(char *p, size_t size, size_t n, void *ctx)
     const struct http_request *q = x->request;
 
     n *= size;
+    if (x->body_received == 0)
+        curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &x->response->status);
     if (n > x->body_max - x->body_received) {
         err_set(x->err, ERR_LIMIT, "the answer is larger than %zu bytes", x->body_max);
         return stop(x, n);
@@ -110,6 +114,32 @@ on_read(char *into, size_t size, size_t n, void *ctx)
         return CURL_READFUNC_ABORT;
     }
     return (size_t)got;
+}
+
+static curl_socket_t
+on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    struct exchange *x = ctx;
+
+    (void)purpose;
+    /* A name that has a forbidden address as well as a good one is as suspect. */
+    if (x->failed || x->request->may_connect(x->request->connect_ctx, &to->addr, x->err) < 0) {
+        x->failed = true;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+static int
+on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    struct exchange *x = ctx;
+
+    (void)a, (void)b, (void)c, (void)d;
+    if (x->failed || x->request->may_go_on(x->err) == 0)
+        return 0;
+    x->failed = true;
+    return 1;
 }
 
 static void
@@ -170,6 +200,45 @@ set_method(struct exchange *x)
     /* HEAD announces a length that does not follow. */
     if (!head)
         SET(x, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)x->body_max);
+}
+
+/* libcurl looks at more than this (no_proxy), but what a user exempts there is his own. */
+static bool
+may_use_proxy(const struct http_request *q)
+{
+    static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+                                        "ALL_PROXY"};
+
+    if (q->proxy != NULL || q->unix_socket != NULL)
+        return q->proxy != NULL && q->proxy[0] != '\0';
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        const char *value = getenv(names[i]);
+
+        if (value != NULL && value[0] != '\0')
+            return true;
+    }
+    return false;
+}
+
+/* CURLOPT_LOW_SPEED_TIME counts whole seconds. */
+static void
+set_watches(struct exchange *x)
+{
+    const struct http_request *q = x->request;
+
+    if (q->may_connect != NULL && !may_use_proxy(q)) {
+        SET(x, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+        SET(x, CURLOPT_OPENSOCKETDATA, x);
+    }
+    if (q->may_go_on != NULL) {
+        SET(x, CURLOPT_XFERINFOFUNCTION, on_progress);
+        SET(x, CURLOPT_XFERINFODATA, x);
+        SET(x, CURLOPT_NOPROGRESS, 0L);
+    }
+    if (q->stall_ms > 0) {
+        SET(x, CURLOPT_LOW_SPEED_LIMIT, 1L);
+        SET(x, CURLOPT_LOW_SPEED_TIME, (long)((q->stall_ms + 999) / 1000));
+    }
 }
 
 static void
@@ -260,6 +329,7 @@ client_send(struct http_client *self, const struct http_request *request,
     curl_easy_reset(client->easy);
     set_callbacks(&x);
     set_peer(&x);
+    set_watches(&x);
     set_method(&x);
     set_headers(&x);
     rc = perform(&x);

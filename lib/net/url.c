@@ -117,6 +117,40 @@ url_done(struct url *u)
     *u = (struct url){NULL, NULL, 0, false, NULL, NULL};
 }
 
+bool
+url_same_origin(const struct url *a, const struct url *b)
+{
+    return strcmp(a->scheme, b->scheme) == 0 && str_eq_nocase(str_from(a->host), b->host) &&
+           a->port == b->port;
+}
+
+int
+url_resolve(const char *base, struct str reference, char **out, struct err *err)
+{
+    cleanup_curlu CURLU *u = curl_url();
+    cleanup_free char *text = mem_strndup(reference.p, reference.n);
+    cleanup_free char *whole = NULL;
+    CURLUcode rc;
+
+    if (u == NULL)
+        mem_fail(0);
+    if (check(u, base, err) < 0)
+        return -1;
+    if (reference.n > URL_MAX || strlen(text) != reference.n)
+        return err_set(err, ERR_INVALID, "malformed URL: too long, or with a NUL");
+    rc = curl_url_set(u, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME | CURLU_PATH_AS_IS);
+    if (rc == CURLUE_OK)
+        rc = curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0);
+    if (rc == CURLUE_OK)
+        whole = take_part(u, CURLUPART_URL, 0);
+    if (whole == NULL)
+        return err_set(err, ERR_INVALID, "malformed URL: %s", curl_url_strerror(rc));
+    if (check(u, whole, err) < 0)
+        return -1;
+    *out = steal_ptr(&whole);
+    return 0;
+}
+
 char *
 url_host_header(const struct url *u)
 {

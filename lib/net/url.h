@@ -30,6 +30,13 @@ void url_done(struct url *u);
  */
 char *url_host_header(const struct url *u);
 
+/* Scheme, host and port are the same (RFC 6454 4). */
+bool url_same_origin(const struct url *a, const struct url *b);
+
+/* What a reference (RFC 3986 5, such as a Location header) means from base, without a fragment; the
+ * caller frees it.  ERR_INVALID as url_parse() has it. */
+int url_resolve(const char *base, struct str reference, char **out, struct err *err) NODISCARD;
+
 /* Percent-encodes everything but the unreserved characters of RFC 3986 2.3, and '/' if keep_slash.
  */
 void url_encode(struct str s, bool keep_slash, struct buf *out);

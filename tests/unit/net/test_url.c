@@ -121,10 +121,65 @@ all_but_the_unreserved_characters_are_encoded(void **state UNUSED)
     assert_string_equal(buf_cstr(&out), "a/b");
 }
 
+static void
+references_are_resolved_against_their_base(void **state UNUSED)
+{
+    static const struct {
+        const char *base, *reference, *want; /* NULL: refused */
+    } cases[] = {
+        {"http://h:1/v2/a/blobs/uploads/", "/v2/a/u/1?_state=x%3D",
+         "http://h:1/v2/a/u/1?_state=x%3D"},
+        {"http://h:1/v2/a/blobs/uploads/", "2?s=1", "http://h:1/v2/a/blobs/uploads/2?s=1"},
+        {"https://h/v2/", "https://other:8443/x?y#z", "https://other:8443/x?y"},
+        {"https://h/v2/", "//other/x", "https://other/x"},
+        {"https://h/v2/", "ftp://other/x", NULL},
+        {"https://h/v2/", "https://user:secret@other/x", NULL},
+        {"https://h/v2/", "http://[::1/", NULL},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        cleanup_free char *got = NULL;
+        struct err err = ERR_INIT;
+        int done = url_resolve(cases[i].base, str_from(cases[i].reference), &got, &err);
+
+        if (cases[i].want == NULL) {
+            assert_int_equal(done, -1);
+            assert_null(strstr(err.msg, "secret"));
+            continue;
+        }
+        assert_int_equal(done, 0);
+        assert_string_equal(got, cases[i].want);
+    }
+}
+
+static void
+origins_are_the_same_by_scheme_host_and_port(void **state UNUSED)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } cases[] = {
+        {"https://h/a", "https://H:443/b?c", true}, {"http://h/", "https://h/", false},
+        {"http://h:80/", "http://h/", true},        {"https://h/", "https://h.other/", false},
+        {"https://h:1/", "https://h:2/", false},    {"http://[::1]:5/", "http://[::1]:5/x", true},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        cleanup_url struct url a = {0}, b = {0};
+        struct err err = ERR_INIT;
+
+        assert_int_equal(url_parse(cases[i].a, &a, &err), 0);
+        assert_int_equal(url_parse(cases[i].b, &b, &err), 0);
+        assert_int_equal(url_same_origin(&a, &b), cases[i].same);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(references_are_resolved_against_their_base),
+        cmocka_unit_test(origins_are_the_same_by_scheme_host_and_port),
         cmocka_unit_test(urls_are_split_into_their_parts),
         cmocka_unit_test(what_is_no_plain_http_url_is_refused_without_being_repeated),
         cmocka_unit_test(a_url_has_a_largest_size),
