@@ -66,7 +66,7 @@ registry_free(struct registry *r)
         return;
     http_client_free(r->client);
     url_done(&r->origin);
-    creds_done(&r->creds);
+    registry_creds_done(&r->creds);
     challenge_done(&r->challenge);
     tokens_done(&r->tokens);
     free(r->authority);
@@ -98,7 +98,7 @@ registry_creds(struct registry *r, struct err *err)
 {
     if (r->creds_read)
         return 0;
-    if (creds_find(r->authority, !r->opts.no_env_creds, &r->creds, err) < 0)
+    if (registry_creds_find(r->authority, !r->opts.no_env_creds, &r->creds, err) < 0)
         return -1;
     r->creds_read = true;
     return 0;

@@ -12,7 +12,7 @@
 #include "json/json.h"
 
 void
-creds_done(struct creds *c)
+registry_creds_done(struct creds *c)
 {
     secret_done(&c->pair);
 }
@@ -136,7 +136,7 @@ from_file(const char *path, const char *authority, struct creds *out, struct err
 }
 
 int
-creds_find(const char *authority, bool use_environment, struct creds *out, struct err *err)
+registry_creds_find(const char *authority, bool use_environment, struct creds *out, struct err *err)
 {
     const char *pair = use_environment ? getenv("IMAGEGEN_CREDS") : NULL;
     cleanup_free char *path = config_path();

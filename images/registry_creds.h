@@ -22,16 +22,16 @@ struct creds {
     struct secret pair; /* "user:password"; not set: none */
 };
 
-void creds_done(struct creds *c);
+void registry_creds_done(struct creds *c);
 #define CREDS_INIT  \
     {               \
         SECRET_INIT \
     }
-#define cleanup_creds __attribute__((cleanup(creds_done)))
+#define cleanup_creds __attribute__((cleanup(registry_creds_done)))
 
 /* authority is HOST[:PORT] as in image names; "docker.io" for Docker's.  None found is no error. */
-int creds_find(const char *authority, bool use_environment, struct creds *out,
-               struct err *err) NODISCARD;
+int registry_creds_find(const char *authority, bool use_environment, struct creds *out,
+                        struct err *err) NODISCARD;
 
 /* From a parsed config.json.  helper gets the name of the credential helper to ask instead, or
  * NULL; it is borrowed from the document.  No error and no text ever repeats what is secret. */

@@ -88,12 +88,12 @@ the_environment_comes_first_where_it_may(void **state UNUSED)
 
     setenv("DOCKER_CONFIG", "/nonexistent", 1);
     setenv("IMAGEGEN_CREDS", "user:pass:word", 1);
-    assert_int_equal(creds_find("h", true, &c, &err), 0);
+    assert_int_equal(registry_creds_find("h", true, &c, &err), 0);
     assert_string_equal(secret_reveal(&c.pair), "user:pass:word");
-    assert_int_equal(creds_find("h", false, &none, &err), 0);
+    assert_int_equal(registry_creds_find("h", false, &none, &err), 0);
     assert_false(secret_is_set(&none.pair));
     setenv("IMAGEGEN_CREDS", "planted", 1);
-    assert_int_equal(creds_find("h", true, &none, &err), -1);
+    assert_int_equal(registry_creds_find("h", true, &none, &err), -1);
     assert_null(strstr(err.msg, "planted"));
 }
 
