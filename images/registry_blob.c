@@ -106,7 +106,13 @@ static void
 cancel(struct registry *r, const char *url, const char *scope)
 {
     cleanup_http_response struct http_response response = HTTP_RESPONSE_INIT;
-    struct registry_call call = {.method = "DELETE", .url = url, .scope = scope, .once = true};
+    struct registry_call call = {
+        .method = "DELETE",
+        .url = url,
+        .scope = scope,
+        .once = true,
+        .last = true,
+    };
     struct err ignored = ERR_INIT;
 
     if (registry_send(r, &call, &response, &ignored) < 0)

@@ -384,6 +384,16 @@ def test_a_redirect_does_not_take_credentials_along(imagegen, fake, layout, tmp_
         assert not any("Authorization" in r.headers for r in storage.requests)
 
 
+def test_an_upload_elsewhere_does_not_take_credentials_along(imagegen, fake, layout):
+    fake.auth = "basic"
+    with FakeRegistry() as storage:
+        storage.uploads, storage.blobs = fake.uploads, fake.blobs
+        fake.location = storage.url
+        good(imagegen("copy", layout, f"{fake.name}/app:v1", env={"IMAGEGEN_CREDS": CREDS}))
+        assert len(storage.asked("PUT")) == 2
+        assert not any("Authorization" in r.headers for r in storage.requests)
+
+
 def test_redirects_end(imagegen, fake, layout, tmp_path):
     good(imagegen("copy", layout, f"{fake.name}/app:v1"))
     fake.redirect_to = fake.url
@@ -437,4 +447,5 @@ def test_an_interrupted_upload_is_cancelled(imagegen, fake, layout, tmp_path):
     child.send_signal(signal.SIGINT)
     assert child.wait(10) == -signal.SIGINT
     assert not fake.manifests
+    assert not fake.uploads
     assert not [n for n in os.listdir(tmp_path) if n.startswith(".imagegen")]

@@ -229,6 +229,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 path = f"{session}?_state=a%2Bb%3D"
             if fake.location == "absolute":
                 path = fake.url + path
+            if fake.location.startswith("http"):
+                path = fake.location + path
             return self.answer(202, Location=path)
         session = parts.path.rsplit("/", 1)[1]
         if session not in fake.uploads or query.get("_state") != ["a+b="]:
