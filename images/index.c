@@ -97,7 +97,7 @@ index_with(const struct json_t *index, const struct image *image, const char *ta
 }
 
 struct json_t *
-index_with_entry(const struct json_t *index, struct json_t *new, const char *tag)
+index_with_entry(const struct json_t *index, struct json_t *fresh, const char *tag)
 {
     struct json_cur root = json_root(index);
     struct json_cur manifests = json_at(&root, "manifests");
@@ -113,7 +113,7 @@ index_with_entry(const struct json_t *index, struct json_t *new, const char *tag
         if (tag == NULL || has == NULL || strcmp(has, tag) != 0)
             json_push(array, json_clone(entry.v));
     }
-    json_push(array, new);
+    json_push(array, fresh);
     while (json_next(&root, &iter, &value))
         if (strcmp(value.key, "manifests") != 0)
             json_put(result, value.key, json_clone(value.v));

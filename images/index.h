@@ -30,7 +30,7 @@ struct json_t *index_with(const struct json_t *index, const struct image *image,
                           const char *full_name);
 
 /* The same with an entry that is made already; it is taken. */
-struct json_t *index_with_entry(const struct json_t *index, struct json_t *entry, const char *tag);
+struct json_t *index_with_entry(const struct json_t *index, struct json_t *fresh, const char *tag);
 
 /* The descriptor of a tag, or the only entry when tag is NULL; ERR_NOT_FOUND with the tags that are
  * there. */

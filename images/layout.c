@@ -266,7 +266,7 @@ layout_publish(struct layout *l, struct image *image, const char *tag, struct er
     cleanup_json struct json_t *updated =
         index != NULL ? index_with(index, image, tag, NULL) : NULL;
     size_t n = image_blob_count(image);
-    cleanup_free struct blob **blobs = mem_realloc(NULL, n, sizeof(*blobs));
+    cleanup_free struct blob **blobs = mem_realloc(NULL, n, sizeof(struct blob *));
 
     if (updated == NULL)
         return -1;

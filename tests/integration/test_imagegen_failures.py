@@ -123,8 +123,6 @@ def test_an_archive_replaces_a_file_but_no_folder_and_no_device(imagegen, app, t
 @pytest.mark.parametrize(
     ("target", "text"),
     [
-        ("docker://registry.test/app", "not offered"),
-        ("registry.test/app", "not offered"),
         ("oci-archive:x.tar", "not offered"),
         ("ftp://x", "no such transport"),
         ("docker-daemon:App", "lower case"),
