@@ -240,6 +240,13 @@ def test_a_credential_helper_is_asked(imagegen, fake, layout, tmp_path):
     bad(imagegen("copy", layout, f"{fake.name}/app:v3", env=env), "a credential helper's name")
 
 
+def test_a_helper_that_lingers_is_not_waited_for(imagegen, fake, layout, tmp_path):
+    fake.auth = "basic"
+    env = helper(tmp_path, "#!/bin/sh\nexec >&- <&-\nexec sleep 300\n")
+    env |= write_config(tmp_path, credsStore="test_1-x")
+    bad(imagegen("copy", layout, f"{fake.name}/app:v1", env=env), "it failed")
+
+
 # ---- tokens ----
 
 
@@ -303,6 +310,14 @@ def test_a_registry_that_repeats_credentials_does_not_get_them_printed(imagegen,
     fake.auth, fake.say = "bearer", f"you sent {SECRET}"
     fake.password = "another"
     bad(imagegen("copy", layout, f"{fake.name}/app:v1", env={"IMAGEGEN_CREDS": CREDS}), "not shown")
+
+
+def test_a_registry_that_repeats_a_token_does_not_get_it_printed(imagegen, fake, layout):
+    fake.auth = "bearer"
+    env = {"IMAGEGEN_CREDS": CREDS}
+    good(imagegen("copy", layout, f"{fake.name}/app:v1", env=env))
+    fake.faults = {"repeat": 1}
+    bad(imagegen("inspect", f"{fake.name}/app:v1", env=env), "403", "not shown")
 
 
 def test_credentials_of_the_variable_go_to_the_target_alone(imagegen, fake, layout):

@@ -159,6 +159,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.refuse(500, "UNKNOWN", "it hurts")
         if not self.may():
             return None
+        if fake.fails("repeat"):
+            said = self.headers["Authorization"].split(" ")[1]
+            return self.refuse(403, "DENIED", f"not with {said}")
         if "/manifests/" in parts.path:
             return self.manifest(*parts.path.removeprefix("/v2/").split("/manifests/"))
         if "/blobs/uploads/" in parts.path:
