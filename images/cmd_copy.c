@@ -51,13 +51,14 @@ print_result(const struct copy_opts *o, const char *to, const struct copy_result
 
 /* IMAGEGEN_CREDS belong to one registry: the target's, else the source's. */
 static bool
-is_elsewhere(const struct store *from, const struct depot *to)
+is_elsewhere(const char *from, const struct depot *to)
 {
-    const char *a = from->ref.host, *b = to->ref.host;
+    cleanup_ref struct ref ref = REF_INIT;
+    struct err ignored = ERR_INIT;
 
-    if (from->ref.transport != REF_REGISTRY || to->ref.transport != REF_REGISTRY)
-        return false;
-    return strcmp(a != NULL ? a : "", b != NULL ? b : "") != 0;
+    return ref_parse(from, &ref, &ignored) == 0 && ref.transport == REF_REGISTRY &&
+           to->ref.transport == REF_REGISTRY &&
+           strcmp(registry_authority(&ref), registry_authority(&to->ref)) != 0;
 }
 
 static int
@@ -70,12 +71,8 @@ copy(const struct copy_opts *o, char **operands, const struct platform *p, struc
 
     if (to == NULL)
         return -1;
+    opts.no_env_creds = is_elsewhere(operands[0], to);
     from = store_open_with(operands[0], &opts, err);
-    if (from != NULL && is_elsewhere(from, to)) {
-        store_close(from);
-        opts.no_env_creds = true;
-        from = store_open_with(operands[0], &opts, err);
-    }
     if (from == NULL)
         return -1;
     if (copy_image(from, to, p, &result, err) < 0)

@@ -48,7 +48,7 @@ registry_new(const struct ref *ref, const struct registry_opts *opts, struct err
     bool plain = opts->ca_file == NULL && is_loopback(host);
 
     r->opts = *opts;
-    r->authority = mem_strdup(is_docker(ref->host) ? "docker.io" : ref->host);
+    r->authority = mem_strdup(registry_authority(ref));
     r->base = mem_printf("%s://%s", plain ? "http" : "https", host);
     r->repository = repository_of(ref);
     if (url_parse(r->base, &r->origin, err) < 0) {
@@ -87,10 +87,16 @@ registry_repository(const struct registry *r)
     return r->repository;
 }
 
+const char *
+registry_authority(const struct ref *ref)
+{
+    return is_docker(ref->host) ? "docker.io" : ref->host;
+}
+
 bool
 registry_is_at(const struct registry *r, const struct ref *ref)
 {
-    return strcmp(r->authority, is_docker(ref->host) ? "docker.io" : ref->host) == 0;
+    return strcmp(r->authority, registry_authority(ref)) == 0;
 }
 
 int

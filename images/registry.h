@@ -48,6 +48,9 @@ void registry_freep(struct registry **r);
 /* "library/nginx": the repository as the registry calls it; borrowed. */
 const char *registry_repository(const struct registry *r);
 
+/* HOST[:PORT] of a name, "docker.io" for all that Docker's registry is called; borrowed. */
+const char *registry_authority(const struct ref *ref);
+
 /* True when both are at one registry. */
 bool registry_is_at(const struct registry *r, const struct ref *ref);
 

@@ -3,13 +3,15 @@
 
 #include <string.h>
 
+#include "aws/digest.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "json/json.h"
 
 /* registry_refused(): an answer that says no, in one line. */
 
-enum { TEXT_MAX = 300 };
+enum { TEXT_MAX = 300, PAIR_MAX = 2 * CREDS_CONFIG_MAX };
 
 /* A peer that repeats what we sent shall not put it into our output. */
 static bool
@@ -17,7 +19,16 @@ is_secret_in(const struct registry *r, const char *text)
 {
     const char *pair = secret_reveal(&r->creds.pair);
     const char *password = strchr(pair, ':');
+    struct buf encoded = BUF_INIT(PAIR_MAX);
+    bool found;
 
+    digest_base64_encode(str_from(pair), &encoded);
+    found = encoded.n > 0 && strstr(text, buf_cstr(&encoded)) != NULL;
+    if (encoded.n > 0)
+        mem_wipe(encoded.p, encoded.n);
+    buf_done(&encoded);
+    if (found)
+        return true;
     if (password != NULL && password[1] != '\0' && strstr(text, password + 1) != NULL)
         return true;
     for (size_t i = 0; i < r->tokens.n; i++)
@@ -33,6 +44,8 @@ remedy(const struct registry *r, long status, const char *code)
         return "; no such repository: check its name, and whether it must be created first";
     if (status == 401 && !secret_is_set(&r->creds.pair))
         return "; set IMAGEGEN_CREDS=USER:PASSWORD or log in with docker login";
+    if (status == 401 && r->tokens.n > 0)
+        return "; this user may not do that";
     if (status == 401)
         return "; the user or the password is wrong";
     if (status == 403)
@@ -67,7 +80,7 @@ registry_refused(const struct registry *r, const struct http_response *response,
         c = "";
         text = "(the text repeats credentials and is not shown)";
     }
-    return err_set(err, code_of(response->status), "%s: the registry answered %ld%s%.60s%s%.*s%s",
-                   what, response->status, c[0] != '\0' ? " " : "", c, text[0] != '\0' ? ": " : "",
+    return err_set(err, code_of(response->status), "%s: the answer was %ld%s%.60s%s%.*s%s", what,
+                   response->status, c[0] != '\0' ? " " : "", c, text[0] != '\0' ? ": " : "",
                    TEXT_MAX, text, remedy(r, response->status, c));
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -20,7 +21,7 @@
 
 /* creds_from_helper(): a program that keeps passwords. */
 
-enum { HELPER_ANSWER_MAX = 64 * 1024, HELPER_NAME_MAX = 64, POLL_MS = 200 };
+enum { HELPER_ANSWER_MAX = 64 * 1024, HELPER_NAME_MAX = 64, POLL_MS = 200, LINGER_MOMENTS = 250 };
 
 extern char **environ;
 
@@ -120,6 +121,28 @@ talk(int fd, const char *authority, struct buf *answer, struct err *err)
     return listen_to(fd, answer, err);
 }
 
+/* Its status; one that lingers when it has said everything is ended. */
+static int
+reap(pid_t pid)
+{
+    const struct timespec moment = {0, 20L * 1000 * 1000};
+    int status = -1;
+
+    for (int i = 0; i < LINGER_MOMENTS; i++) {
+        pid_t got = waitpid(pid, &status, WNOHANG);
+
+        if (got == pid)
+            return status;
+        if (got < 0 && errno != EINTR)
+            return -1;
+        nanosleep(&moment, NULL);
+    }
+    kill(pid, SIGKILL);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return status;
+}
+
 static int
 ask(const char *program, const char *authority, struct creds *out, struct err *err)
 {
@@ -135,8 +158,7 @@ ask(const char *program, const char *authority, struct creds *out, struct err *e
         done = talk(pair[0], authority, &answer, err);
         if (done < 0)
             kill(pid, SIGKILL);
-        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-            continue;
+        status = reap(pid);
     }
     close(pair[0]);
     if (done == 0)

@@ -17,6 +17,7 @@
 enum {
     CALL_TIMEOUT_MS = INT32_MAX, /* a blob takes as long as it takes, as long as bytes move */
     CALL_STALL_MS = 60 * 1000,
+    CALL_LAST_MS = 5 * 1000,
     CALL_BODY_MAX = 64 * 1024, /* of answers that nobody asked for */
     CALL_HEADERS_MAX = 4,
     CALL_HEADER_MAX = 72 * 1024
@@ -169,8 +170,8 @@ send_one(struct flight *f, struct err *err)
         .sink_ctx = f,
         .may_connect = may_connect,
         .connect_ctx = f,
-        .may_go_on = interrupt_check,
-        .timeout_ms = CALL_TIMEOUT_MS,
+        .may_go_on = call->last ? NULL : interrupt_check,
+        .timeout_ms = call->last ? CALL_LAST_MS : CALL_TIMEOUT_MS,
         .stall_ms = CALL_STALL_MS,
         .max_body_bytes = call->max_body > CALL_BODY_MAX ? call->max_body : CALL_BODY_MAX,
         .ca_file = f->r->opts.ca_file,

@@ -42,6 +42,7 @@ struct registry_call {
     size_t max_body;
     bool follow; /* redirects */
     bool once;   /* no retry but after logging in */
+    bool last;   /* also when interrupted, and soon over */
 
     /* Its own. */
     uint64_t received; /* bytes that the sink has got */

@@ -240,6 +240,13 @@ def test_a_credential_helper_is_asked(imagegen, fake, layout, tmp_path):
     bad(imagegen("copy", layout, f"{fake.name}/app:v3", env=env), "a credential helper's name")
 
 
+def test_a_helper_that_lingers_is_not_waited_for(imagegen, fake, layout, tmp_path):
+    fake.auth = "basic"
+    env = helper(tmp_path, "#!/bin/sh\nexec >&- <&-\nexec sleep 300\n")
+    env |= write_config(tmp_path, credsStore="test_1-x")
+    bad(imagegen("copy", layout, f"{fake.name}/app:v1", env=env), "it failed")
+
+
 # ---- tokens ----
 
 
@@ -303,6 +310,14 @@ def test_a_registry_that_repeats_credentials_does_not_get_them_printed(imagegen,
     fake.auth, fake.say = "bearer", f"you sent {SECRET}"
     fake.password = "another"
     bad(imagegen("copy", layout, f"{fake.name}/app:v1", env={"IMAGEGEN_CREDS": CREDS}), "not shown")
+
+
+def test_a_registry_that_repeats_a_token_does_not_get_it_printed(imagegen, fake, layout):
+    fake.auth = "bearer"
+    env = {"IMAGEGEN_CREDS": CREDS}
+    good(imagegen("copy", layout, f"{fake.name}/app:v1", env=env))
+    fake.faults = {"repeat": 1}
+    bad(imagegen("inspect", f"{fake.name}/app:v1", env=env), "403", "not shown")
 
 
 def test_credentials_of_the_variable_go_to_the_target_alone(imagegen, fake, layout):
@@ -384,6 +399,16 @@ def test_a_redirect_does_not_take_credentials_along(imagegen, fake, layout, tmp_
         assert not any("Authorization" in r.headers for r in storage.requests)
 
 
+def test_an_upload_elsewhere_does_not_take_credentials_along(imagegen, fake, layout):
+    fake.auth = "basic"
+    with FakeRegistry() as storage:
+        storage.uploads, storage.blobs = fake.uploads, fake.blobs
+        fake.location = storage.url
+        good(imagegen("copy", layout, f"{fake.name}/app:v1", env={"IMAGEGEN_CREDS": CREDS}))
+        assert len(storage.asked("PUT")) == 2
+        assert not any("Authorization" in r.headers for r in storage.requests)
+
+
 def test_redirects_end(imagegen, fake, layout, tmp_path):
     good(imagegen("copy", layout, f"{fake.name}/app:v1"))
     fake.redirect_to = fake.url
@@ -437,4 +462,5 @@ def test_an_interrupted_upload_is_cancelled(imagegen, fake, layout, tmp_path):
     child.send_signal(signal.SIGINT)
     assert child.wait(10) == -signal.SIGINT
     assert not fake.manifests
+    assert not fake.uploads
     assert not [n for n in os.listdir(tmp_path) if n.startswith(".imagegen")]

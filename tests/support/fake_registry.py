@@ -159,6 +159,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.refuse(500, "UNKNOWN", "it hurts")
         if not self.may():
             return None
+        if fake.fails("repeat"):
+            said = self.headers["Authorization"].split(" ")[1]
+            return self.refuse(403, "DENIED", f"not with {said}")
         if "/manifests/" in parts.path:
             return self.manifest(*parts.path.removeprefix("/v2/").split("/manifests/"))
         if "/blobs/uploads/" in parts.path:
@@ -229,6 +232,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 path = f"{session}?_state=a%2Bb%3D"
             if fake.location == "absolute":
                 path = fake.url + path
+            if fake.location.startswith("http"):
+                path = fake.location + path
             return self.answer(202, Location=path)
         session = parts.path.rsplit("/", 1)[1]
         if session not in fake.uploads or query.get("_state") != ["a+b="]:

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "net/address.h"
 #include "tests/support/http_peer.h"
 
 /* Sends a request for a path of the peer. */
@@ -389,6 +390,88 @@ a_sink_gets_the_body_and_may_end_it(void **state)
     assert_true(d.received <= 1000);
 }
 
+struct guard {
+    bool refuse;
+    unsigned asked;
+    char address[ADDRESS_TEXT_MAX];
+};
+
+static int
+guard_connect(void *ctx, const struct sockaddr *to, struct err *err)
+{
+    struct guard *g = ctx;
+
+    g->asked++;
+    address_write(to, g->address);
+    return g->refuse ? err_set(err, ERR_DENIED, "not there") : 0;
+}
+
+static void
+the_address_of_a_connection_is_asked_about_before_it_is_made(void **state)
+{
+    cleanup_http_client struct http_client *client = http_client_new();
+    cleanup_http_response struct http_response r = HTTP_RESPONSE_INIT;
+    struct guard g = {.refuse = true};
+    struct http_request q = {.may_connect = guard_connect, .connect_ctx = &g, .proxy = ""};
+    struct err err = ERR_INIT;
+
+    assert_int_equal(ask(client, *state, q, "/echo", &r, &err), -1);
+    assert_int_equal(err.code, ERR_DENIED);
+    assert_non_null(strstr(err.msg, "not there"));
+    assert_string_equal(g.address, "127.0.0.1");
+    g = (struct guard){0};
+    assert_int_equal(ask(client, *state, q, "/echo", &r, &err), 0);
+    assert_int_equal(g.asked, 1);
+    assert_int_equal(ask(client, *state, q, "/echo", &r, &err), 0); /* a kept connection */
+    assert_int_equal(g.asked, 1);
+}
+
+static int
+never(struct err *err)
+{
+    return err_set(err, ERR_IO, "enough");
+}
+
+static void
+a_request_ends_when_it_may_not_go_on(void **state)
+{
+    cleanup_http_client struct http_client *client = http_client_new();
+    cleanup_http_response struct http_response r = HTTP_RESPONSE_INIT;
+    struct http_request q = {.may_go_on = never};
+    int64_t start = clock_monotonic_ms(clock_system());
+    struct err err = ERR_INIT;
+
+    assert_int_equal(ask(client, *state, q, "/hang", &r, &err), -1);
+    assert_int_equal(err.code, ERR_IO);
+    assert_non_null(strstr(err.msg, "enough"));
+    assert_true(clock_monotonic_ms(clock_system()) - start < 10000);
+}
+
+static void
+a_peer_that_stalls_is_left(void **state)
+{
+    cleanup_http_client struct http_client *client = http_client_new();
+    cleanup_http_response struct http_response r = HTTP_RESPONSE_INIT;
+    struct http_request q = {.stall_ms = 1000, .timeout_ms = 50000};
+    int64_t start = clock_monotonic_ms(clock_system());
+    struct err err = ERR_INIT;
+
+    assert_int_equal(ask(client, *state, q, "/hang", &r, &err), -1);
+    assert_int_equal(err.code, ERR_TIMEOUT);
+    assert_true(clock_monotonic_ms(clock_system()) - start < 20000);
+}
+
+static void
+headers_of_one_name_are_counted(void **state UNUSED)
+{
+    cleanup_http_response struct http_response r = HTTP_RESPONSE_INIT;
+
+    buf_append_str(&r.headers, "A: 1\r\nB: x\r\na:  2 \r\n");
+    assert_true(str_eq(http_response_header_at(&r, "A", 0), "1"));
+    assert_true(str_eq(http_response_header_at(&r, "A", 1), "2"));
+    assert_null(http_response_header_at(&r, "A", 2).p);
+}
+
 static void
 requests_that_could_smuggle_are_refused_before_they_are_sent(void **state UNUSED)
 {
@@ -514,6 +597,10 @@ main(void)
         WITH_PEER(a_streamed_body_has_its_length_or_goes_in_chunks),
         WITH_PEER(a_streamed_body_that_fails_or_lies_about_its_length_ends_the_request),
         WITH_PEER(a_sink_gets_the_body_and_may_end_it),
+        WITH_PEER(the_address_of_a_connection_is_asked_about_before_it_is_made),
+        WITH_PEER(a_request_ends_when_it_may_not_go_on),
+        WITH_PEER(a_peer_that_stalls_is_left),
+        cmocka_unit_test(headers_of_one_name_are_counted),
         cmocka_unit_test(requests_that_could_smuggle_are_refused_before_they_are_sent),
         cmocka_unit_test(errors_name_the_place_without_its_secrets),
         cmocka_unit_test(a_missing_socket_is_named),
