@@ -9,7 +9,9 @@
 #include "images/tar.h"
 #include "net/http.h"
 
-static const struct cli_cmd *const commands[] = {&cmd_build, &cmd_init, &cmd_inspect, NULL};
+static const struct cli_cmd *const commands[] = {&cmd_build,  &cmd_cat,      &cmd_export,
+                                                 &cmd_init,   &cmd_inspect,  &cmd_ls,
+                                                 &cmd_unpack, &cmd_validate, NULL};
 
 int
 main(int argc, char **argv)

@@ -13,8 +13,11 @@
 #include "json/json.h"
 
 static struct store *(*const openers[])(const struct ref *ref, struct err *err) = {
-    [REF_REGISTRY] = NULL,       [REF_OCI] = store_layout_new, [REF_OCI_ARCHIVE] = NULL,
-    [REF_DOCKER_ARCHIVE] = NULL, [REF_DOCKER_DAEMON] = NULL,
+    [REF_REGISTRY] = NULL,
+    [REF_OCI] = store_layout_new,
+    [REF_OCI_ARCHIVE] = store_oci_archive_new,
+    [REF_DOCKER_ARCHIVE] = store_docker_archive_new,
+    [REF_DOCKER_DAEMON] = NULL,
 };
 
 struct store *
@@ -27,8 +30,9 @@ store_open(const char *text, struct err *err)
         return NULL;
     if (openers[ref.transport] == NULL) {
         err_set(err, ERR_UNSUPPORTED,
-                "'%s': images cannot be read from %s yet; write oci:DIR[:TAG]", text,
-                ref_transport_name(ref.transport));
+                "'%s': images cannot be read from %s yet; write "
+                "oci:DIR[:TAG], oci-archive:FILE or docker-archive:FILE",
+                text, ref_transport_name(ref.transport));
         return NULL;
     }
     s = openers[ref.transport](&ref, err);
