@@ -135,7 +135,8 @@ set_xattrs(int fd, const struct rootfs_node *n, struct err *err)
 static void
 times_of(const struct rootfs_inode *i, struct timespec out[2])
 {
-    out[0] = out[1] = (struct timespec){(time_t)i->mtime, (long)i->mtime_ns};
+    out[0] = (struct timespec){(time_t)i->mtime, (long)i->mtime_ns};
+    out[1] = out[0];
 }
 
 /* Of a file or folder.  The owner first: changing it takes setuid and capabilities away. */
