@@ -347,26 +347,31 @@ give_way(struct rootfs *r, struct rootfs_node **n, struct str name, bool folder,
     return 0;
 }
 
-/* The name that a hard link is another one of. */
-static int
-find_linked(struct rootfs *r, const char *link, struct rootfs_node **out, struct err *err)
+/* The name that a hard link is another one of; NULL with err. */
+static struct rootfs_node *
+find_linked(struct rootfs *r, const char *link, struct err *err)
 {
     struct rootfs_node *up, *n = NULL;
     struct str name;
 
-    if (find_parent(r, link, false, &up, &name, err) < 0)
-        return err_wrap(err, "the target of its hard link");
+    if (find_parent(r, link, false, &up, &name, err) < 0) {
+        err_wrap(err, "the target of its hard link");
+        return NULL;
+    }
     if (up != NULL)
         n = rootfs_lookup(r, up, name);
-    if (n == NULL)
-        return err_set(err, ERR_INVALID, "a hard link to what is not there");
-    if (n->inode->type != TAR_READ_FILE)
-        return err_set(err, ERR_INVALID, "a hard link to a %s",
-                       n->inode->type == TAR_READ_SYMLINK  ? "symbolic link"
-                       : n->inode->type == TAR_READ_FOLDER ? "folder"
-                                                           : "special file");
-    *out = n;
-    return 0;
+    if (n == NULL) {
+        err_set(err, ERR_INVALID, "a hard link to what is not there");
+        return NULL;
+    }
+    if (n->inode->type != TAR_READ_FILE) {
+        err_set(err, ERR_INVALID, "a hard link to a %s",
+                n->inode->type == TAR_READ_SYMLINK  ? "symbolic link"
+                : n->inode->type == TAR_READ_FOLDER ? "folder"
+                                                    : "special file");
+        return NULL;
+    }
+    return n;
 }
 
 static void
@@ -387,7 +392,8 @@ apply_new(struct rootfs *r, const struct layer_entry *e, struct rootfs_node *up,
     struct rootfs_inode *inode;
 
     if (e->raw->type == TAR_READ_HARDLINK) {
-        if (find_linked(r, e->link, &linked, err) < 0)
+        linked = find_linked(r, e->link, err);
+        if (linked == NULL)
             return -1;
         inode = linked->inode;
     } else {

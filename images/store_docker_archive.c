@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "images/index.h"
 #include "images/inflate.h"
 #include "images/manifest.h"
 #include "images/ref.h"
@@ -19,8 +20,8 @@
 /*
  * What `docker save` writes, in the formats of Docker 1.10 to 24 (manifest.json, ID/layer.tar) and
  * of 25 and later (the same over blobs/), and what podman, skopeo and we write in their likeness.
- * manifest.json is the guide in all of them.  It names no manifest of OCI; one is made of it here,
- * whose bytes depend on the archive alone.
+ * manifest.json is the guide in all of them.  The manifest of OCI is the one that index.json has
+ * for the same config; where there is none, one is made, whose bytes depend on the archive alone.
  */
 
 enum { TEXT_MAX = 8 * 1024 * 1024, NAMES_TEXT_MAX = 400, LAYERS_MAX = 1024 };
@@ -37,6 +38,19 @@ struct docker_store {
     size_t n_blobs;
 };
 
+/* A blob of the layout that newer archives are at the same time. */
+static int
+stream_stored(const struct docker_store *a, const struct descriptor *d, const struct sink *out,
+              struct err *err)
+{
+    cleanup_free char *path = mem_printf("blobs/sha256/%s", d->digest + BLOB_HEX_OFFSET);
+    const struct tar_member *m = tar_index_find(&a->tar, path);
+
+    if (m == NULL)
+        return err_set(err, ERR_NOT_FOUND, "'%s' has no blob %s", a->tar.name, d->digest);
+    return tar_index_stream(&a->tar, m, out, err);
+}
+
 static int
 blob(struct store *s, const struct descriptor *d, const struct sink *out, struct err *err)
 {
@@ -45,7 +59,7 @@ blob(struct store *s, const struct descriptor *d, const struct sink *out, struct
     for (size_t i = 0; i < a->n_blobs; i++)
         if (strcmp(a->blobs[i].digest, d->digest) == 0)
             return tar_index_stream(&a->tar, a->blobs[i].member, out, err);
-    return err_set(err, ERR_NOT_FOUND, "'%s' has no blob %s", a->tar.name, d->digest);
+    return stream_stored(a, d, out, err);
 }
 
 /* ---- which image ---- */
@@ -236,6 +250,54 @@ make_manifest(struct docker_store *a, const struct json_cur *entry, struct buf *
     return buf_finish(out, err);
 }
 
+/* ---- the manifest that is there ---- */
+
+/* Whether entry i of the index is a manifest with that config; then it is *out. */
+static bool
+is_stored(struct docker_store *a, const struct json_cur *entry, const char *config,
+          struct document *out)
+{
+    cleanup_document struct document d = DOCUMENT_INIT;
+    struct descriptor manifest, has;
+    struct err ignored = ERR_INIT;
+
+    if (descriptor_read(entry, &manifest, &ignored) < 0 || !descriptor_is_manifest(&manifest) ||
+        store_manifest(&a->store, &manifest, &d, &ignored) < 0 ||
+        document_config(&d, &has, &ignored) < 0 || strcmp(has.digest, config) != 0)
+        return false;
+    *out = d;
+    d = (struct document)DOCUMENT_INIT;
+    return true;
+}
+
+/* False when there is none, or none that is right: one is made then. */
+static bool
+find_stored(struct docker_store *a, const struct json_cur *entry, struct document *out)
+{
+    struct json_cur config_path = json_at(entry, "Config");
+    cleanup_buf struct buf text = BUF_INIT(TEXT_MAX);
+    cleanup_json struct json_t *index = NULL;
+    char config[BLOB_DIGEST_MAX];
+    struct err ignored = ERR_INIT;
+    struct json_cur whole, list;
+    const struct tar_member *m;
+
+    if (tar_index_text(&a->tar, "index.json", &text, &ignored) < 0 ||
+        find_member(a, &config_path, &m, &ignored) < 0 || m->size > STORE_CONFIG_MAX ||
+        hash_member(a, m, config, &ignored) < 0)
+        return false;
+    index = index_parse(buf_view(&text), "index.json", &ignored);
+    whole = json_root(index);
+    list = json_at(&whole, "manifests");
+    for (size_t i = 0; i < json_len(&list); i++) {
+        struct json_cur item = json_item(&list, i);
+
+        if (is_stored(a, &item, config, out))
+            return true;
+    }
+    return false;
+}
+
 static int
 root(struct store *s, struct document *out, struct err *err)
 {
@@ -256,7 +318,11 @@ root(struct store *s, struct document *out, struct err *err)
     if (doc == NULL)
         return -1;
     whole = json_root(doc);
-    if (choose(&whole, &s->ref, &entry, err) < 0 || make_manifest(a, &entry, &text, err) < 0)
+    if (choose(&whole, &s->ref, &entry, err) < 0)
+        return err_wrap(err, "manifest.json");
+    if (find_stored(a, &entry, out))
+        return 0;
+    if (make_manifest(a, &entry, &text, err) < 0)
         return err_wrap(err, "manifest.json");
     return document_parse(buf_view(&text), "", a->tar.name, out, err);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The input is a layer's tar, read in two ways of cutting it, into a merged view that has it twice,
- * as two layers.  Both ways must come to the same end; whatever is in the view must have a path that
- * is clean, is found again, and never leads out. */
+ * as two layers.  Both ways must come to the same end; whatever is in the view must have a path
+ * that is clean, is found again, and never leads out. */
 
 #include <stddef.h>
 #include <stdint.h>

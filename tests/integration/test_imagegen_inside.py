@@ -162,9 +162,11 @@ def test_our_own_archive_is_both_kinds(imagegen, tmp_path):
     done = imagegen("build", "-q", "--file", f"{tmp_path}/f:/f:0755", "--entrypoint", "/f", "--platform", "linux/amd64",
                     "-o", f"docker-archive:{tmp_path}/a.tar:name:v1")  # fmt: skip
     assert done.status == 0, done
+    digest = done.stdout.strip()
     for source in ("docker-archive:{}:name:v1", "docker-archive:{}", "oci-archive:{}:v1", "oci-archive:{}"):
         name = source.format(tmp_path / "a.tar")
         assert imagegen("cat", name, "/f").stdout == "f"
+        assert json.loads(imagegen("inspect", name).stdout)["digest"] == digest
         assert imagegen("validate", name).status == 0
 
 

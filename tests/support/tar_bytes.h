@@ -12,7 +12,7 @@
 enum { TAR_BLOCK = 512 };
 
 static inline void
-tar_bytes_header(struct buf *b, const char *name, char type, unsigned long size, const char *link)
+tar_bytes_header(struct buf *b, const char *name, char type, unsigned size, const char *link)
 {
     char h[TAR_BLOCK] = {0};
     unsigned sum = 0;
@@ -21,7 +21,7 @@ tar_bytes_header(struct buf *b, const char *name, char type, unsigned long size,
     snprintf(h + 100, 8, "%07o", 0644);
     snprintf(h + 108, 8, "%07o", 0);
     snprintf(h + 116, 8, "%07o", 0);
-    snprintf(h + 124, 12, "%011lo", size);
+    snprintf(h + 124, 12, "%011o", size);
     snprintf(h + 136, 12, "%011o", 0);
     memset(h + 148, ' ', 8);
     h[156] = type;
@@ -46,14 +46,14 @@ tar_bytes_content(struct buf *b, const char *text)
 static inline void
 tar_bytes_file(struct buf *b, const char *name, const char *text)
 {
-    tar_bytes_header(b, name, '0', strlen(text), "");
+    tar_bytes_header(b, name, '0', (unsigned)strlen(text), "");
     tar_bytes_content(b, text);
 }
 
 static inline void
 tar_bytes_pax(struct buf *b, const char *records)
 {
-    tar_bytes_header(b, "pax", 'x', strlen(records), "");
+    tar_bytes_header(b, "pax", 'x', (unsigned)strlen(records), "");
     tar_bytes_content(b, records);
 }
 
