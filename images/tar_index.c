@@ -105,32 +105,34 @@ struct run {
     uint64_t offset; /* of what is pushed next */
 };
 
-/* A link's target as a path of the archive: beside the link, or from the root when hard. */
+/* A link's target as a path of the archive: beside the link, or from the root when hard.  Above the
+ * root there is only the root. */
 static char *
 link_path(const char *path, const struct tar_read_entry *e)
 {
     const char *slash = strrchr(path, '/');
+    size_t n = e->type == TAR_READ_SYMLINK && slash != NULL ? (size_t)(slash - path) : 0;
+    char *out = mem_alloc(strlen(path) + strlen(e->target) + 2);
     struct str rest = str_from(e->target);
-    cleanup_free char *base = e->type == TAR_READ_SYMLINK && slash != NULL
-                                  ? mem_strndup(path, (size_t)(slash - path))
-                                  : mem_strdup("");
 
+    memcpy(out, path, n);
     while (rest.p != NULL) {
         struct str part = str_cut(&rest, '/');
-        char *up = strrchr(base, '/');
-        char *longer;
 
         if (part.n == 0 || str_eq(part, "."))
             continue;
-        if (str_eq(part, "..")) { /* above the root there is only the root */
-            *(up != NULL ? up : base) = '\0';
+        if (str_eq(part, "..")) {
+            while (n > 0 && out[--n] != '/')
+                continue;
             continue;
         }
-        longer = mem_printf("%s%s" STR_FMT, base, base[0] != '\0' ? "/" : "", STR_ARG(part));
-        free(base);
-        base = longer;
+        if (n > 0)
+            out[n++] = '/';
+        memcpy(out + n, part.p, part.n);
+        n += part.n;
     }
-    return steal_ptr(&base);
+    out[n] = '\0';
+    return out;
 }
 
 static int
