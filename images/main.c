@@ -10,8 +10,9 @@
 #include "images/zstd.h"
 #include "net/http.h"
 
-static const struct cli_cmd *const commands[] = {&cmd_build,   &cmd_copy, &cmd_index,  &cmd_init,
-                                                 &cmd_inspect, &cmd_sign, &cmd_verify, NULL};
+static const struct cli_cmd *const commands[] = {
+    &cmd_build, &cmd_cat,  &cmd_copy,   &cmd_export,   &cmd_index,  &cmd_init, &cmd_inspect,
+    &cmd_ls,    &cmd_sign, &cmd_unpack, &cmd_validate, &cmd_verify, NULL};
 
 int
 main(int argc, char **argv)

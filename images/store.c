@@ -14,8 +14,11 @@
 #include "json/json.h"
 
 static struct store *(*const openers[])(const struct ref *ref, struct err *err) = {
-    [REF_REGISTRY] = store_registry_new, [REF_OCI] = store_layout_new, [REF_OCI_ARCHIVE] = NULL,
-    [REF_DOCKER_ARCHIVE] = NULL,         [REF_DOCKER_DAEMON] = NULL,
+    [REF_REGISTRY] = store_registry_new,
+    [REF_OCI] = store_layout_new,
+    [REF_OCI_ARCHIVE] = store_oci_archive_new,
+    [REF_DOCKER_ARCHIVE] = store_docker_archive_new,
+    [REF_DOCKER_DAEMON] = NULL,
 };
 
 struct store *
@@ -36,8 +39,8 @@ store_open_with(const char *text, const struct registry_opts *opts, struct err *
         return NULL;
     if (openers[ref.transport] == NULL) {
         err_set(err, ERR_UNSUPPORTED,
-                "'%s': images cannot be read from %s yet; write oci:DIR[:TAG] or "
-                "docker://NAME",
+                "'%s': images cannot be read from %s yet; write oci:DIR[:TAG], oci-archive:FILE, "
+                "docker-archive:FILE or docker://NAME",
                 text, ref_transport_name(ref.transport));
         return NULL;
     }

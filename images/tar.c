@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "images/tar_read.h"
 
 struct tar {
     struct archive *archive;
@@ -132,22 +133,29 @@ tar_freep(struct tar **t)
 static void
 fill(struct tar *t, const struct tar_entry *e)
 {
-    static const mode_t kinds[] = {[TAR_FILE] = S_IFREG,
-                                   [TAR_FOLDER] = S_IFDIR,
-                                   [TAR_SYMLINK] = S_IFLNK,
-                                   [TAR_HARDLINK] = S_IFREG};
+    static const mode_t kinds[] = {
+        [TAR_FILE] = S_IFREG,     [TAR_FOLDER] = S_IFDIR, [TAR_SYMLINK] = S_IFLNK,
+        [TAR_HARDLINK] = S_IFREG, [TAR_CHAR] = S_IFCHR,   [TAR_BLOCK] = S_IFBLK,
+        [TAR_FIFO] = S_IFIFO};
 
     archive_entry_clear(t->entry);
     archive_entry_set_pathname(t->entry, e->path);
     archive_entry_set_mode(t->entry, kinds[e->type] | (mode_t)e->mode);
     archive_entry_set_uid(t->entry, e->uid);
     archive_entry_set_gid(t->entry, e->gid);
-    archive_entry_set_mtime(t->entry, t->mtime, 0);
+    archive_entry_set_mtime(t->entry, e->mtime != NULL ? *e->mtime : t->mtime, 0);
     archive_entry_set_size(t->entry, e->type == TAR_FILE ? (la_int64_t)e->size : 0);
     if (e->type == TAR_SYMLINK)
         archive_entry_set_symlink(t->entry, e->target);
     if (e->type == TAR_HARDLINK)
         archive_entry_set_hardlink(t->entry, e->target);
+    if (e->type == TAR_CHAR || e->type == TAR_BLOCK) {
+        archive_entry_set_rdevmajor(t->entry, e->major);
+        archive_entry_set_rdevminor(t->entry, e->minor);
+    }
+    for (size_t i = 0; i < e->n_xattrs; i++)
+        archive_entry_xattr_add_entry(t->entry, e->xattrs[i].name, e->xattrs[i].value,
+                                      e->xattrs[i].size);
 }
 
 int

@@ -17,18 +17,24 @@
 struct err;
 struct tar;
 
-enum tar_type { TAR_FILE, TAR_FOLDER, TAR_SYMLINK, TAR_HARDLINK };
+enum tar_type { TAR_FILE, TAR_FOLDER, TAR_SYMLINK, TAR_HARDLINK, TAR_CHAR, TAR_BLOCK, TAR_FIFO };
+
+struct tar_xattr;
 
 struct tar_entry {
     const char *path; /* UTF-8, without a slash at either end */
     enum tar_type type;
     unsigned mode;
     uint32_t uid, gid;
-    uint64_t size;      /* of the content that follows; files only */
-    const char *target; /* of links */
+    uint64_t size;                  /* of the content that follows; files only */
+    const char *target;             /* of links */
+    unsigned major, minor;          /* of devices */
+    const int64_t *mtime;           /* instead of the one of all entries, or NULL */
+    const struct tar_xattr *xattrs; /* tar_read.h */
+    size_t n_xattrs;
 };
 
-/* mtime is that of all entries.  sink is copied. */
+/* mtime is that of entries without their own.  sink is copied. */
 struct tar *tar_new(const struct sink *sink, int64_t mtime, struct err *err);
 void tar_free(struct tar *t);
 void tar_freep(struct tar **t);
