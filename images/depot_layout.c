@@ -58,7 +58,7 @@ keep(struct local *l, struct blob *b)
 
     *kept = *b;
     *b = (struct blob)BLOB_INIT;
-    l->blobs = mem_realloc(l->blobs, l->n + 1, sizeof(*l->blobs));
+    l->blobs = mem_realloc(l->blobs, l->n + 1, sizeof(struct blob *));
     l->blobs[l->n++] = kept;
 }
 

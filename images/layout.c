@@ -279,14 +279,15 @@ int
 layout_publish_blobs(struct layout *l, struct blob *const *blobs, size_t n, struct json_t *entry,
                      const char *tag, struct err *err)
 {
-    cleanup_json struct json_t *taken = entry;
     cleanup_fd int lock = staging_lock(l->dir, err);
     cleanup_json struct json_t *index = lock >= 0 ? layout_read_index(l->dir, true, err) : NULL;
     cleanup_json struct json_t *updated = NULL;
 
-    if (index == NULL)
+    if (index == NULL) {
+        json_free(entry);
         return -1;
-    updated = index_with_entry(index, steal_ptr(&taken), tag);
+    }
+    updated = index_with_entry(index, entry, tag);
     return publish(l, lock, blobs, n, updated, err);
 }
 
