@@ -74,7 +74,8 @@ listen_to(int fd, struct buf *out, struct err *err)
         if (poll(&p, 1, POLL_MS) <= 0)
             continue;
         n = read(fd, room, 4096);
-        if (n == 0)
+        /* A reset says that it left our line unread; what it wrote has come before. */
+        if (n == 0 || (n < 0 && errno == ECONNRESET))
             return 0;
         if (n < 0 && errno != EINTR)
             return err_sys(err, "read its answer");
