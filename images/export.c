@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "images/export.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -107,6 +108,7 @@ put(const struct rootfs_node *n, const struct spool *s, struct names *first, str
     uint64_t at = i->mark - 1;
 
     if (again) {
+        assert(first->v != NULL);
         target = rootfs_path(first->v[i->mark - s->size - 2]);
         e.type = TAR_HARDLINK;
         e.target = target;
@@ -119,7 +121,7 @@ put(const struct rootfs_node *n, const struct spool *s, struct names *first, str
     if (i->links > 1) {
         if (first->n == first->cap) {
             first->cap = first->cap * 2 + 64;
-            first->v = mem_realloc(first->v, first->cap, sizeof(*first->v));
+            first->v = mem_realloc(first->v, first->cap, sizeof(struct rootfs_node *));
         }
         first->v[first->n++] = n;
         i->mark = s->size + 1 + first->n;

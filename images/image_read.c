@@ -74,6 +74,15 @@ image_read_diff_id(const struct json_t *config, size_t i)
     return json_str_or(&id, "");
 }
 
+static struct image_read
+take(struct image_read *i)
+{
+    struct image_read taken = *i;
+
+    *i = (struct image_read)IMAGE_READ_INIT;
+    return taken;
+}
+
 int
 image_read_open(const char *name, const char *platform, struct image_read *out, struct err *err)
 {
@@ -92,8 +101,7 @@ image_read_open(const char *name, const char *platform, struct image_read *out, 
     i.config = store_config(i.store, &i.manifest, err);
     if (i.config == NULL || image_read_check(&i.manifest, i.config, err) < 0)
         return -1;
-    *out = i;
-    i = (struct image_read)IMAGE_READ_INIT;
+    *out = take(&i);
     return 0;
 }
 

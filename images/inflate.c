@@ -197,7 +197,7 @@ run(struct inflate *f, const unsigned char *p, size_t n, struct err *err)
     if (f->kind == INFLATE_NONE)
         return emit(f, p, n, err);
     while (n > 0 && !f->trailer) {
-        size_t used;
+        size_t used = 0;
 
         if (f->between && !goes_on(f, p[0])) {
             f->trailer = true;
@@ -227,7 +227,8 @@ inflate_write(void *ctx, const void *p, size_t n, struct err *err)
     const unsigned char *at = p;
 
     while (f->kind == INFLATE_UNKNOWN && n > 0) {
-        f->magic[f->magic_n++] = *at++;
+        f->magic[f->magic_n++] = *at;
+        at++;
         n--;
         if (f->magic_n == INFLATE_MAGIC && start(f, err) < 0)
             return -1;

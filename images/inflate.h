@@ -32,7 +32,7 @@ void inflate_freep(struct inflate **f);
 #define cleanup_inflate __attribute__((cleanup(inflate_freep)))
 
 /* The signature of a sink's write. */
-int inflate_write(void *f, const void *p, size_t n, struct err *err) NODISCARD;
+int inflate_write(void *ctx, const void *p, size_t n, struct err *err) NODISCARD;
 
 /* ERR_INVALID when the stream was cut short. */
 int inflate_finish(struct inflate *f, struct err *err) NODISCARD;

@@ -62,12 +62,13 @@ int layer_read(struct store *s, const struct descriptor *d, const char *diff_id,
                struct limits *limits, const struct layer_visitor *v, struct layer_facts *facts,
                struct err *err) NODISCARD;
 
-/* The rules alone, for a tar that is pushed (tar_read.h): where its visitor's calls go. */
+/* The rules alone, for a tar that is pushed (tar_read.h): where its visitor's calls go; ctx is a
+ * struct layer_rules. */
 struct layer_rules {
     const struct layer_visitor *visitor;
     struct limits *limits;
 };
-int layer_read_entry(void *rules, const struct tar_read_entry *e, struct err *err) NODISCARD;
+int layer_read_entry(void *ctx, const struct tar_read_entry *raw, struct err *err) NODISCARD;
 
 /* path as layer_entry has it, malloc'ed, or NULL with err. */
 char *layer_read_clean(const char *path, const struct limits *limits, struct err *err);

@@ -410,7 +410,7 @@ apply_entry(struct rootfs *r, const struct layer_entry *e, struct rootfs_node **
 {
     bool folder = e->raw->type == TAR_READ_FOLDER;
     struct rootfs_node *up = NULL, *n = r->root;
-    struct str name = {NULL, 0};
+    struct str name = STR_LIT("");
 
     if (e->path[0] != '\0') {
         if (find_parent(r, e->path, true, &up, &name, err) < 0)

@@ -156,7 +156,7 @@ cut_record(struct str *text, struct str *key, struct str *value, struct err *err
 int
 tar_pax_parse(struct tar_pax *p, struct str text, struct err *err)
 {
-    struct str key, value;
+    struct str key = STR_LIT(""), value = STR_LIT("");
 
     if (p->any)
         return err_set(err, ERR_INVALID, "two extended headers for one entry");
@@ -170,7 +170,7 @@ tar_pax_parse(struct tar_pax *p, struct str text, struct err *err)
 int
 tar_pax_check_global(struct str text, struct err *err)
 {
-    struct str key, value;
+    struct str key = STR_LIT(""), value = STR_LIT("");
 
     while (text.n > 0) {
         if (cut_record(&text, &key, &value, err) < 0)

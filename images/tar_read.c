@@ -208,7 +208,7 @@ read_type(const struct tar_read *t, const char *path, enum tar_read_type *out, s
 static int
 read_size(const struct tar_read *t, enum tar_read_type type, uint64_t *out, struct err *err)
 {
-    int64_t size;
+    int64_t size = 0;
 
     if (number(t, SIZE, 0, INT64_MAX, "size", &size, err) < 0)
         return -1;
@@ -227,7 +227,7 @@ static int
 read_numbers(const struct tar_read *t, struct tar_read_entry *e, struct err *err)
 {
     const struct tar_pax *p = &t->pax;
-    int64_t mode, uid = 0, gid = 0, major, minor;
+    int64_t mode = 0, uid = 0, gid = 0, major = 0, minor = 0;
 
     if (number(t, MODE, 0, INT64_MAX, "mode", &mode, err) < 0 ||
         (!p->has_uid && number(t, UID, 0, UINT32_MAX - 1, "uid", &uid, err) < 0) ||
@@ -285,7 +285,7 @@ read_entry(struct tar_read *t, struct err *err)
 static int
 begin_meta(struct tar_read *t, char type, struct err *err)
 {
-    int64_t size;
+    int64_t size = 0;
 
     if (number(t, SIZE, 0, INT64_MAX, "size", &size, err) < 0)
         return -1;

@@ -66,7 +66,7 @@ void tar_read_freep(struct tar_read **t);
 #define cleanup_tar_read __attribute__((cleanup(tar_read_freep)))
 
 /* The signature of a sink's write. */
-int tar_read_write(void *t, const void *p, size_t n, struct err *err) NODISCARD;
+int tar_read_write(void *ctx, const void *p, size_t n, struct err *err) NODISCARD;
 
 /* At the end of the stream: ERR_INVALID when it stopped inside an entry. */
 int tar_read_finish(struct tar_read *t, struct err *err) NODISCARD;
