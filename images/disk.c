@@ -315,19 +315,21 @@ disk_finish(struct disk *d, const struct rootfs *r, struct err *err)
         return -1;
     while (n->down != NULL)
         n = n->down;
-    for (; n != NULL;) {
+    for (;;) {
         if (n->inode->type == TAR_READ_FOLDER) {
             cleanup_fd int fd = open_folder(d, n, err);
 
             if (fd < 0 || set_attributes(d, fd, n, err) < 0)
                 return -1;
         }
+        if (n->up == NULL)
+            return 0;
         if (n->next == NULL) {
             n = n->up;
             continue;
         }
-        for (n = n->next; n->down != NULL;)
+        n = n->next;
+        while (n->down != NULL)
             n = n->down;
     }
-    return 0;
 }

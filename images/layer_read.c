@@ -174,7 +174,7 @@ show_name(const char *path, char out[128])
 {
     size_t n = 0;
 
-    for (; path[n] != '\0' && n < 120; n++) {
+    for (; n < 120 && path[n] != '\0'; n++) {
         unsigned char c = (unsigned char)path[n];
 
         out[n] = c < 0x20 || c >= 0x7F ? '?' : (char)c;

@@ -266,7 +266,7 @@ def _(m):
 
 @case("gzip-in-gzip", "no tar, or damaged")
 def _(m):
-    tar = file("a", b"x") + END
+    tar = file("a", os.urandom(5000)) + END
     gzip_layer(m, gzip.compress(tar), gzip.compress(gzip.compress(tar)))
 
 
