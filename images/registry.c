@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "images/ref.h"
+#include "images/registry_login.h"
 #include "images/registry_request.h"
 #include "net/address.h"
 
@@ -102,9 +103,13 @@ registry_is_at(const struct registry *r, const struct ref *ref)
 int
 registry_creds(struct registry *r, struct err *err)
 {
+    cleanup_http_client struct http_client *http = NULL;
+
     if (r->creds_read)
         return 0;
-    if (registry_creds_find(r->authority, !r->opts.no_env_creds, &r->creds, err) < 0)
+    http = http_client_new();
+    if (registry_login_find(r->authority, !r->opts.no_env_creds, r->opts.ca_file, http, &r->creds,
+                            err) < 0)
         return -1;
     r->creds_read = true;
     return 0;
