@@ -242,7 +242,8 @@ build_image(const struct build_opts *o, int64_t created, struct target *target, 
 {
     __attribute__((cleanup(parts_done))) struct parts p;
     struct passwd_user user;
-    struct platform platform, *asked = o->platform != NULL ? &platform : NULL;
+    struct platform platform = {"", "", ""};
+    struct platform *asked = o->platform != NULL ? &platform : NULL;
     char user_text[32];
 
     parts_init(&p, created);
