@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "images/layer_read.h"
 
-enum { TABLE_FIRST = 1024 /* a power of two */ };
+enum { TABLE_FIRST = 1024 /* a power of two */, NAME_BYTES_MAX = 255 };
 
 struct rootfs {
     struct rootfs_observer observer;
@@ -236,13 +236,69 @@ told(struct rootfs *r, const struct rootfs_node *n, const struct rootfs_node *li
     return r->observer.added(r->observer.ctx, n, linked, err);
 }
 
+/* One part of a walk from the folder *at, which becomes what it leads to: a folder, a link, or NULL
+ * when nothing is there and nothing is to be made. */
 static int
-check_folder(const struct rootfs_node *n, struct err *err)
+enter(struct rootfs *r, struct rootfs_node **at, struct str part, bool make, struct err *err)
 {
-    if (n->inode->type == TAR_READ_FOLDER)
+    struct rootfs_node *n;
+
+    if (part.n == 0 || str_eq(part, "."))
         return 0;
-    return err_set(err, ERR_INVALID, "it lies below a %s of the image",
-                   n->inode->type == TAR_READ_SYMLINK ? "symbolic link" : "file");
+    if (str_eq(part, "..")) { /* of a link: paths of entries have none */
+        *at = (*at)->up != NULL ? (*at)->up : *at;
+        return 0;
+    }
+    n = rootfs_lookup(r, *at, part);
+    if (n == NULL && make) {
+        if (part.n > NAME_BYTES_MAX)
+            return err_set(err, ERR_INVALID, "a link on its way has a name of %zu bytes", part.n);
+        n = new_node(r, *at, part, new_folder(r));
+        n->implied = true;
+        if (told(r, n, NULL, err) < 0)
+            return -1;
+    } else if (n != NULL && n->inode->type != TAR_READ_FOLDER &&
+               n->inode->type != TAR_READ_SYMLINK) {
+        return err_set(err, ERR_INVALID, "it lies below a file of the image");
+    }
+    *at = n;
+    return 0;
+}
+
+/* The folder at an inner path.  Links on the way, and at its end, are followed within the image, as
+ * Docker and containerd do: usr/bin gets what a layer has below bin.  What is missing is made when
+ * make; else *out is NULL. */
+static int
+walk(struct rootfs *r, struct str path, bool make, struct rootfs_node **out, struct err *err)
+{
+    cleanup_free char *todo = mem_strndup(path.p, path.n);
+    struct str rest = str_from(todo);
+    struct rootfs_node *folder = r->root;
+    int links = 0;
+
+    while (rest.p != NULL && folder != NULL) {
+        struct rootfs_node *n = folder;
+        char *longer;
+
+        if (enter(r, &n, str_cut(&rest, '/'), make, err) < 0)
+            return -1;
+        if (n == NULL || n->inode->type == TAR_READ_FOLDER) {
+            folder = n;
+            continue;
+        }
+        if (++links > ROOTFS_LINKS_MAX)
+            return err_set(err, ERR_INVALID, "more than %d symbolic links on its way",
+                           ROOTFS_LINKS_MAX);
+        if (n->inode->target[0] == '/')
+            folder = r->root;
+        longer = rest.p == NULL ? mem_strdup(n->inode->target)
+                                : mem_printf("%s/" STR_FMT, n->inode->target, STR_ARG(rest));
+        free(todo);
+        todo = longer;
+        rest = str_from(todo);
+    }
+    *out = folder;
+    return 0;
 }
 
 /* The folder that path lies in, made when it is missing and make; *name is the last part.  NULL in
@@ -251,48 +307,28 @@ static int
 find_parent(struct rootfs *r, const char *path, bool make, struct rootfs_node **out,
             struct str *name, struct err *err)
 {
-    struct str rest = str_from(path);
-    struct rootfs_node *at = r->root;
-    struct str part = str_cut(&rest, '/');
+    const char *slash = strrchr(path, '/');
 
-    while (rest.p != NULL) {
-        struct rootfs_node *n = rootfs_lookup(r, at, part);
-
-        if (n != NULL && check_folder(n, err) < 0)
-            return -1;
-        if (n == NULL && !make) {
-            *out = NULL;
-            return 0;
-        }
-        if (n == NULL) {
-            n = new_node(r, at, part, new_folder(r));
-            n->implied = true;
-            if (told(r, n, NULL, err) < 0)
-                return -1;
-        }
-        at = n;
-        part = str_cut(&rest, '/');
-    }
-    *out = at;
-    *name = part;
-    return 0;
+    *name = str_from(slash != NULL ? slash + 1 : path);
+    return walk(r, (struct str){path, slash != NULL ? (size_t)(slash - path) : 0}, make, out, err);
 }
 
 static int
 apply_whiteout(struct rootfs *r, const struct layer_entry *e, struct err *err)
 {
-    struct rootfs_node *up, *n = r->root;
+    struct rootfs_node *up, *n = NULL;
     struct str name;
 
-    if (e->path[0] != '\0') {
+    if (e->kind == LAYER_OPAQUE) {
+        if (walk(r, str_from(e->path), false, &n, err) < 0)
+            return -1;
+    } else {
         if (find_parent(r, e->path, false, &up, &name, err) < 0)
             return -1;
         n = up != NULL ? rootfs_lookup(r, up, name) : NULL;
     }
     if (n == NULL)
         return 0;
-    if (e->kind == LAYER_OPAQUE && check_folder(n, err) < 0)
-        return -1;
     return hide(r, n, e->kind == LAYER_WHITEOUT, err);
 }
 

@@ -8,9 +8,11 @@
  *
  * Rules: an entry over one of a lower layer replaces it with all that is below; a folder over a
  * folder only gives it new attributes.  Whiteouts act on lower layers, wherever in their layer they
- * stand.  Refused: a path given twice in one layer, anything below a file or a symbolic link (a
- * folder over a symbolic link replaces it), a hard link to what is no file or not there.  Folders
- * that nobody gave are made with mode 0755 and owner 0:0.
+ * stand.  Symbolic links on the way to an entry are followed within the image, as Docker and
+ * containerd do; the last part of a path never is (a folder over a symbolic link replaces it).
+ * Refused: a path given twice in one layer, anything below a file, links that go round in circles,
+ * a hard link to what is no file or not there.  Folders that nobody gave are made with mode 0755
+ * and owner 0:0.
  */
 
 #include <stdbool.h>
