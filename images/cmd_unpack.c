@@ -54,8 +54,9 @@ run(const void *opts, int n_operands, char **operands, struct err *err)
 
 static const struct cli_opt options[] = {
     {"allow-special", 0, CLI_FLAG, AT(special), NULL,
-     "Make device nodes, named pipes and setuid or setgid files instead of refusing the image.", 0,
-     0, NULL},
+     "Make device nodes and named pipes instead of refusing the image, and keep setuid and setgid "
+     "bits instead of dropping them.",
+     0, 0, NULL},
     {"no-same-owner", 0, CLI_FLAG, AT(no_same_owner), NULL,
      "Let everything belong to the user that runs this, even to root.", 0, 0, NULL},
     {"platform", 0, CLI_STR, AT(platform), "OS/ARCH",

@@ -22,12 +22,12 @@ struct open_how_v0 {
     uint64_t flags, mode, resolve;
 };
 
-enum { RESOLVE_NO_SYMLINKS_BIT = 0x04, RESOLVE_BENEATH_BIT = 0x08 };
+enum { RESOLVE_NO_SYMLINKS_BIT = 0x04, RESOLVE_BENEATH_BIT = 0x08, SPECIAL_BITS = 06000 };
 
 struct disk
 disk_begin(int root, const struct disk_opts *opts)
 {
-    return (struct disk){*opts, root, NULL, -1, NULL, -1};
+    return (struct disk){*opts, root, NULL, -1, NULL, -1, false};
 }
 
 static void
@@ -141,16 +141,18 @@ times_of(const struct rootfs_inode *i, struct timespec out[2])
 
 /* Of a file or folder.  The owner first: changing it takes setuid and capabilities away. */
 static int
-set_attributes(const struct disk *d, int fd, const struct rootfs_node *n, struct err *err)
+set_attributes(struct disk *d, int fd, const struct rootfs_node *n, struct err *err)
 {
+    unsigned mode = d->opts.special ? n->inode->mode : n->inode->mode & ~SPECIAL_BITS;
     struct timespec times[2];
 
+    d->dropped |= mode != n->inode->mode;
     times_of(n->inode, times);
     if (d->opts.owner && fchown(fd, n->inode->uid, n->inode->gid) < 0)
         return failed("set the owner of", n, err);
     if (d->opts.xattrs && set_xattrs(fd, n, err) < 0)
         return -1;
-    if (fchmod(fd, (mode_t)n->inode->mode) < 0)
+    if (fchmod(fd, (mode_t)mode) < 0)
         return failed("set the mode of", n, err);
     if (futimens(fd, times) < 0)
         return failed("set the time of", n, err);
@@ -194,8 +196,6 @@ check_special(const struct disk *d, const struct rootfs_inode *i, struct err *er
         return err_set(err, ERR_DENIED, "a device node: --allow-special makes it");
     if (i->type == TAR_READ_FIFO)
         return err_set(err, ERR_DENIED, "a named pipe: --allow-special makes it");
-    if (i->type == TAR_READ_FILE && (i->mode & 06000) != 0)
-        return err_set(err, ERR_DENIED, "a setuid or setgid file: --allow-special makes it");
     return 0;
 }
 

@@ -24,7 +24,7 @@ struct rootfs_node;
 
 struct disk_opts {
     bool owner;      /* owners as in the image; else all is ours */
-    bool special;    /* device nodes, named pipes, setuid and setgid files are made, not refused */
+    bool special;    /* device nodes and pipes are made, not refused; setuid and setgid are kept */
     bool xattrs;     /* user.* and security.capability are set */
     bool no_openat2; /* for tests */
 };
@@ -36,6 +36,7 @@ struct disk {
     int folder;
     const struct rootfs_node *file_node; /* that is being written */
     int file;
+    bool dropped; /* a setuid or setgid bit that was not to be kept */
 };
 
 /* root is an open folder, borrowed. */

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/fs.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "images/image_read.h"
@@ -140,6 +141,8 @@ write_all(const struct image_read *image, int root, const struct disk_opts *opts
 
     if (done == 0)
         done = disk_finish(&disk, r, err);
+    if (done == 0 && disk.dropped)
+        log_info("setuid and setgid bits were dropped: --allow-special keeps them");
     disk_done(&disk);
     return done;
 }

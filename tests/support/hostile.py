@@ -216,8 +216,8 @@ LOOKING = ("ls", "validate")
 tar_case("device", "a device node", header("null", b"3", device=(1, 3), mode=0o666), allowed=LOOKING)
 tar_case("block-device", "a device node", header("disk", b"4", device=(8, 0)), allowed=LOOKING)
 tar_case("fifo", "a named pipe", header("pipe", b"6"), allowed=LOOKING)
-tar_case("setuid", "a setuid or setgid file", file("su", b"x", mode=0o4755), allowed=LOOKING)
-tar_case("setgid", "a setuid or setgid file", file("su", b"x", mode=0o2755), allowed=LOOKING)
+tar_case("setuid", "a setuid or setgid file", file("su", b"x", mode=0o4755), allowed=(*LOOKING, "unpack"))
+tar_case("setgid", "a setuid or setgid file", file("su", b"x", mode=0o2755), allowed=(*LOOKING, "unpack"))
 
 # ---- tar itself ----
 
