@@ -7,13 +7,12 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 
 import pytest
 
-from support import proc
+from support import proc, registry
 from support.fake_registry import FakeRegistry
 from support.oci import Layout
 
@@ -25,12 +24,6 @@ def need(*names):
     for name in names:
         if not shutil.which(name):
             pytest.skip(f"{name} is missing: make test installs it when run as root")
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 @pytest.fixture
@@ -74,33 +67,12 @@ def same_blobs(a, b):
 # ---- a real registry ----
 
 
-def start_registry(tmp_path, auth=""):
-    need("docker-registry", "skopeo")
-    port = free_port()
-    config = tmp_path / "registry.yml"
-    config.write_text(
-        f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {tmp_path}/storage}}}}\n"
-        f'http: {{addr: "127.0.0.1:{port}"}}\n{auth}'
-    )
-    child = subprocess.Popen(
-        ["docker-registry", "serve", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return child, f"127.0.0.1:{port}"
-        except OSError:
-            time.sleep(0.05)
-    child.kill()
-    raise AssertionError("docker-registry does not start")
-
-
 @pytest.fixture
 def real(tmp_path):
-    child, name = start_registry(tmp_path)
-    yield name
-    child.terminate()
-    child.wait()
+    need("docker-registry", "skopeo")
+    server = registry.Registry(tmp_path)
+    yield server.name
+    server.stop()
 
 
 def skopeo(*args):
@@ -176,13 +148,12 @@ def test_build_writes_to_a_registry(imagegen, real, tmp_path):
 
 @pytest.fixture
 def guarded(tmp_path):
-    need("htpasswd")
+    need("htpasswd", "docker-registry")
     line = proc.run(["htpasswd", "-nbB", "user", SECRET]).stdout.strip()
     (tmp_path / "htpasswd").write_text(line + "\n")
-    child, name = start_registry(tmp_path, f"auth: {{htpasswd: {{realm: basic, path: {tmp_path}/htpasswd}}}}\n")
-    yield name
-    child.terminate()
-    child.wait()
+    server = registry.Registry(tmp_path, f"auth: {{htpasswd: {{realm: basic, path: {tmp_path}/htpasswd}}}}\n")
+    yield server.name
+    server.stop()
 
 
 def test_a_password_is_asked_for_and_given(imagegen, guarded, layout):
