@@ -262,7 +262,10 @@ def test_an_interrupted_build_cleans_up_and_ends_by_the_signal(programs, tmp_pat
     noise = tmp_path / "noise"
     noise.write_bytes(os.urandom(60_000_000))
     args = [programs["imagegen"], "build", "-q", "--file", f"{noise}:/noise", "-o", target.format(tmp_path)]
-    child = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    # Under nohup the suite ignores SIGHUP, and its children would.
+    child = subprocess.Popen(
+        args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=lambda: signal.signal(number, signal.SIG_DFL)
+    )
     assert wait_until_open(child, noise)
     child.send_signal(number)
     child.communicate(timeout=60)
