@@ -2,6 +2,7 @@
 #include "images/build_file.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,9 +97,16 @@ static int
 add_command(struct build_file *f, const char *name, const struct json_cur *value, struct err *err)
 {
     cleanup_buf struct buf text = BUF_INIT(WORD_MAX);
+    const char *word;
 
     if (json_need_array(value, err) < 0)
         return -1;
+    for (size_t i = 0; i < json_len(value); i++) {
+        struct json_cur item = json_item(value, i);
+
+        if (json_get_str(&item, &word, err) < 0)
+            return -1;
+    }
     json_write(value->v, JSON_COMPACT, &text);
     if (buf_finish(&text, err) < 0)
         return -1;
@@ -124,39 +132,42 @@ add_pairs(struct build_file *f, const char *name, const struct json_cur *object,
     return 0;
 }
 
+/* A port is a number to most people. */
 static int
-add_list(struct build_file *f, const char *name, const struct json_cur *value, struct err *err)
+add_text(struct build_file *f, const char *name, const struct json_cur *value, struct err *err)
 {
     const char *text;
+    char digits[32];
+    int64_t n;
 
-    if (IS(name, words))
-        return add_command(f, name, value, err);
-    if (IS(name, pairs) && json_is_object(value))
-        return add_pairs(f, name, value, err);
-    if (!json_is_array(value)) {
-        if (json_get_str(value, &text, err) < 0)
+    if (json_is_number(value)) {
+        if (json_get_int(value, 0, INT64_MAX, &n, err) < 0)
             return -1;
-        add_value(f, name, text);
+        snprintf(digits, sizeof(digits), "%lld", (long long)n);
+        add_value(f, name, digits);
         return 0;
     }
-    for (size_t i = 0; i < json_len(value); i++) {
-        struct json_cur item = json_item(value, i);
-
-        if (json_get_str(&item, &text, err) < 0)
-            return -1;
-        add_value(f, name, text);
-    }
+    if (json_get_str(value, &text, err) < 0)
+        return -1;
+    add_value(f, name, text);
     return 0;
 }
 
 static int
-add_number(struct build_file *f, const char *name, const struct json_cur *value, struct err *err)
+add_list(struct build_file *f, const char *name, const struct json_cur *value, struct err *err)
 {
-    int64_t n;
+    if (IS(name, words))
+        return add_command(f, name, value, err);
+    if (IS(name, pairs) && json_is_object(value))
+        return add_pairs(f, name, value, err);
+    if (!json_is_array(value))
+        return add_text(f, name, value, err);
+    for (size_t i = 0; i < json_len(value); i++) {
+        struct json_cur item = json_item(value, i);
 
-    if (json_get_int(value, 0, INT64_MAX, &n, err) < 0)
-        return -1;
-    add_word(f, mem_printf("--%s=%lld", name, (long long)n));
+        if (add_text(f, name, &item, err) < 0)
+            return -1;
+    }
     return 0;
 }
 
@@ -169,17 +180,6 @@ add_flag(struct build_file *f, const char *name, const struct json_cur *value, s
         return -1;
     if (on)
         add_word(f, mem_printf("--%s", name));
-    return 0;
-}
-
-static int
-add_text(struct build_file *f, const char *name, const struct json_cur *value, struct err *err)
-{
-    const char *text;
-
-    if (json_get_str(value, &text, err) < 0)
-        return -1;
-    add_value(f, name, text);
     return 0;
 }
 
@@ -214,7 +214,6 @@ add_key(struct build_file *f, const struct json_cur *value, struct err *err)
     case CLI_LIST:
         return add_list(f, o->name, value, err);
     case CLI_UINT:
-        return add_number(f, o->name, value, err);
     case CLI_STR:
     case CLI_CHOICE:
     case CLI_DECIMAL:
@@ -331,6 +330,7 @@ build_file_read(const char *path, const struct cli_cmd *cmd, const void *over, v
     if (read_words(f, path, err) < 0)
         return NULL;
     if (cli_parse(cmd, f->n, f->words, f->under, &n_operands, &operands, err) < 0) {
+        err->code = ERR_INVALID; /* the file is wrong, not the command line */
         err_wrap(err, "%s", path);
         return NULL;
     }

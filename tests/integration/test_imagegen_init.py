@@ -145,7 +145,8 @@ SPEC = {
     "cmd": ["y"],
     "env": {"PATH": "/", "TZ": "UTC"},
     "label": ["a=1"],
-    "port": ["80"],
+    "port": [80],
+    "threads": 1,
     "platform": "linux/arm64",
     "no-tmp": True,
     "ca-certs": False,
@@ -193,10 +194,15 @@ def test_the_command_line_counts_more(imagegen, folder):
     ('{"fil": "a"}', "/fil: no option of build is called so; did you mean 'file'?"),
     ('{"output": "oci:x"}', "/output: belongs on the command line"),
     ('{"env": {"A": 1}}', "/env/A: want a string"),
-    ('{"file": [1]}', "/file/0: want a string"),
+    ('{"file": [{}]}', "/file/0: want a string"),
+    ('{"cmd": ["a", 1]}', "/cmd/1: want a string"),
+    ('{"port": 1.5}', "/port: want a whole number"),
+    ('{"port": -1}', "/port: "),
+    ('{"threads": 0}', "--threads: '0' is not"),
+    ('{"compression": "lzma"}', "--compression: 'lzma' is none of"),
     ('{"entrypoint": "/app"}', "/entrypoint: want an array"),
     ('{"no-tmp": "yes"}', "/no-tmp: want"),
-    ('{"user": 1}', "/user: want a string"),
+    ('{"user": []}', "/user: want a string"),
     ('[]', "want an object"),
     ('{"user": "a", "user": "b"}', "image.json:1:"),
     ('', "empty, want JSON"),
@@ -218,7 +224,7 @@ def test_the_same_build_from_elsewhere_is_the_same_image(imagegen, folder, tmp_p
 
 
 
-@pytest.mark.skipif(not os.path.isdir("/usr/share/zoneinfo"), reason="no time zones here: install tzdata")
+@pytest.mark.skipif(not os.path.isdir("/usr/share/zoneinfo"), reason="no time zones here: make test installs tzdata when run as root")
 def test_the_build_file_of_the_paper_builds(imagegen, root, tmp_path):
     page = (root / "docs" / "from-dockerfile.md").read_text()
     text = page.split("```json\n")[1].split("```")[0]
