@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "images/elf.h"
 #include "images/elf_dynamic.h"
@@ -80,32 +81,6 @@ folder_of(const char *path)
     return n == 0 ? mem_strdup(".") : mem_strndup(path, n - 1);
 }
 
-/* Without "." and "..", as paths in an image are; the image has no links that would matter. */
-static char *
-clean(const char *path)
-{
-    char *out = mem_alloc(strlen(path) + 2);
-    struct str rest = str_from(path);
-    size_t n = 0;
-
-    while (rest.p != NULL) {
-        struct str part = str_cut(&rest, '/');
-
-        if (part.n == 0 || str_eq(part, "."))
-            continue;
-        if (str_eq(part, "..")) {
-            while (n > 0 && out[--n] != '/')
-                ;
-            continue;
-        }
-        out[n++] = '/';
-        memcpy(out + n, part.p, part.n);
-        n += part.n;
-    }
-    out[n] = '\0';
-    return out;
-}
-
 /* dest is the folder in the image; NULL: the same. */
 static bool
 try(struct finder *f, const char *prefix, const char *folder, const char *dest, const char *name)
@@ -113,10 +88,12 @@ try(struct finder *f, const char *prefix, const char *folder, const char *dest, 
     cleanup_free char *rooted = mem_printf("%s%s", prefix, folder);
     cleanup_free char *path = fs_join(rooted, name);
     cleanup_free char *there = fs_join(dest != NULL ? dest : folder, name);
+    cleanup_free char *clean = path_clean(str_from(there));
 
     if (!fits(f, path))
         return false;
-    add(f, name, steal_ptr(&path), clean(there));
+    /* The image has no links that would matter. */
+    add(f, name, steal_ptr(&path), mem_printf("/%s", clean));
     return true;
 }
 

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "images/inflate.h"
 #include "images/interrupt.h"
 #include "images/layer_read.h"
@@ -110,29 +111,10 @@ struct run {
 static char *
 link_path(const char *path, const struct tar_read_entry *e)
 {
-    const char *slash = strrchr(path, '/');
-    size_t n = e->type == TAR_READ_SYMLINK && slash != NULL ? (size_t)(slash - path) : 0;
-    char *out = mem_alloc(strlen(path) + strlen(e->target) + 2);
-    struct str rest = str_from(e->target);
+    struct str folder = e->type == TAR_READ_SYMLINK ? path_folder(path) : STR_LIT("");
+    cleanup_free char *whole = mem_printf(STR_FMT "/%s", STR_ARG(folder), e->target);
 
-    memcpy(out, path, n);
-    while (rest.p != NULL) {
-        struct str part = str_cut(&rest, '/');
-
-        if (part.n == 0 || str_eq(part, "."))
-            continue;
-        if (str_eq(part, "..")) {
-            while (n > 0 && out[--n] != '/')
-                continue;
-            continue;
-        }
-        if (n > 0)
-            out[n++] = '/';
-        memcpy(out + n, part.p, part.n);
-        n += part.n;
-    }
-    out[n] = '\0';
-    return out;
+    return path_clean(str_from(whole));
 }
 
 static int
