@@ -13,8 +13,7 @@
 #include "images/inflate.h"
 #include "images/manifest.h"
 #include "images/ref.h"
-#include "images/store.h"
-#include "images/tar_index.h"
+#include "images/store_archive.h"
 #include "json/json.h"
 
 /*
@@ -32,24 +31,10 @@ struct blob_place {
 };
 
 struct docker_store {
-    struct store store;
-    struct tar_index tar;
+    struct archive archive;
     struct blob_place *blobs; /* config and layers of the image */
     size_t n_blobs;
 };
-
-/* A blob of the layout that newer archives are at the same time. */
-static int
-stream_stored(const struct docker_store *a, const struct descriptor *d, const struct sink *out,
-              struct err *err)
-{
-    cleanup_free char *path = mem_printf("blobs/sha256/%s", d->digest + BLOB_HEX_OFFSET);
-    const struct tar_member *m = tar_index_find(&a->tar, path);
-
-    if (m == NULL)
-        return err_set(err, ERR_NOT_FOUND, "'%s' has no blob %s", a->tar.name, d->digest);
-    return tar_index_stream(&a->tar, m, out, err);
-}
 
 static int
 blob(struct store *s, const struct descriptor *d, const struct sink *out, struct err *err)
@@ -58,8 +43,8 @@ blob(struct store *s, const struct descriptor *d, const struct sink *out, struct
 
     for (size_t i = 0; i < a->n_blobs; i++)
         if (strcmp(a->blobs[i].digest, d->digest) == 0)
-            return tar_index_stream(&a->tar, a->blobs[i].member, out, err);
-    return stream_stored(a, d, out, err);
+            return tar_index_stream(&a->archive.tar, a->blobs[i].member, out, err);
+    return store_archive_blob(s, d, out, err);
 }
 
 /* ---- which image ---- */
@@ -125,7 +110,7 @@ find_member(const struct docker_store *a, const struct json_cur *path,
 
     if (json_get_str(path, &text, err) < 0)
         return -1;
-    *out = tar_index_find(&a->tar, text);
+    *out = tar_index_find(&a->archive.tar, text);
     if (*out == NULL)
         return json_err(path, err, "the archive has no '%.200s'", text);
     return 0;
@@ -146,7 +131,7 @@ hash_member(const struct docker_store *a, const struct tar_member *m, char out[B
     cleanup_digest struct digest *digest = digest_new();
     const struct sink sink = {hash_piece, digest};
 
-    if (tar_index_stream(&a->tar, m, &sink, err) < 0)
+    if (tar_index_stream(&a->archive.tar, m, &sink, err) < 0)
         return -1;
     memcpy(out, "sha256:", BLOB_HEX_OFFSET);
     digest_finish_hex(digest, out + BLOB_HEX_OFFSET);
@@ -185,7 +170,7 @@ add_layer(struct docker_store *a, const struct json_cur *path, const char *diff_
 
     if (find_member(a, path, &m, err) < 0)
         return -1;
-    n = tar_index_peek(&a->tar, m, magic, sizeof(magic), err);
+    n = tar_index_peek(&a->archive.tar, m, magic, sizeof(magic), err);
     if (n < 0 || inflate_detect(magic, (size_t)n, &kind, err) < 0)
         return -1;
     snprintf(digest, sizeof(digest), "%s", diff_id);
@@ -239,7 +224,7 @@ make_manifest(struct docker_store *a, const struct json_cur *entry, struct buf *
     json_put_int(manifest, "schemaVersion", 2);
     json_put_str(manifest, "mediaType", BLOB_MANIFEST);
     if (find_member(a, &config_path, &m, err) < 0 ||
-        tar_index_text(&a->tar, m->path, &text, err) < 0)
+        tar_index_text(&a->archive.tar, m->path, &text, err) < 0)
         return -1;
     config = json_parse(buf_view(&text), m->path, err);
     if (config == NULL || add_layers(a, &layer_paths, config, layers, err) < 0 ||
@@ -262,7 +247,7 @@ is_stored(struct docker_store *a, const struct json_cur *entry, const char *conf
     struct err ignored = ERR_INIT;
 
     if (descriptor_read(entry, &manifest, &ignored) < 0 || !descriptor_is_manifest(&manifest) ||
-        store_manifest(&a->store, &manifest, &d, &ignored) < 0 ||
+        store_manifest(&a->archive.store, &manifest, &d, &ignored) < 0 ||
         document_config(&d, &has, &ignored) < 0 || strcmp(has.digest, config) != 0)
         return false;
     *out = d;
@@ -282,7 +267,7 @@ find_stored(struct docker_store *a, const struct json_cur *entry, struct documen
     struct json_cur whole, list;
     const struct tar_member *m;
 
-    if (tar_index_text(&a->tar, "index.json", &text, &ignored) < 0 ||
+    if (tar_index_text(&a->archive.tar, "index.json", &text, &ignored) < 0 ||
         find_member(a, &config_path, &m, &ignored) < 0 || m->size > STORE_CONFIG_MAX ||
         hash_member(a, m, config, &ignored) < 0)
         return false;
@@ -307,12 +292,12 @@ root(struct store *s, struct document *out, struct err *err)
     cleanup_json struct json_t *doc = NULL;
     struct json_cur whole, entry;
 
-    if (tar_index_find(&a->tar, "manifest.json") == NULL)
+    if (tar_index_find(&a->archive.tar, "manifest.json") == NULL)
         return err_set(err, ERR_UNSUPPORTED,
                        "'%s' has no manifest.json: no archive of docker save, or one of a Docker "
                        "before 1.10",
-                       a->tar.name);
-    if (tar_index_text(&a->tar, "manifest.json", &list, err) < 0)
+                       a->archive.tar.name);
+    if (tar_index_text(&a->archive.tar, "manifest.json", &list, err) < 0)
         return -1;
     doc = json_parse(buf_view(&list), "manifest.json", err);
     if (doc == NULL)
@@ -324,7 +309,7 @@ root(struct store *s, struct document *out, struct err *err)
         return 0;
     if (make_manifest(a, &entry, &text, err) < 0)
         return err_wrap(err, "manifest.json");
-    return document_parse(buf_view(&text), "", a->tar.name, out, err);
+    return document_parse(buf_view(&text), "", a->archive.tar.name, out, err);
 }
 
 static void
@@ -332,9 +317,8 @@ release(struct store *s)
 {
     struct docker_store *a = (struct docker_store *)s;
 
-    tar_index_done(&a->tar);
     free(a->blobs);
-    free(a);
+    store_archive_free(&a->archive);
 }
 
 static const struct store_kind kind = {root, NULL, blob, release};
@@ -342,13 +326,10 @@ static const struct store_kind kind = {root, NULL, blob, release};
 struct store *
 store_docker_archive_new(const struct ref *ref, struct err *err)
 {
-    struct tar_index tar;
-    struct docker_store *a;
+    struct archive *a = store_archive_open(ref, sizeof(struct docker_store), err);
 
-    if (store_kinds_open_tar(ref, &tar, err) < 0)
+    if (a == NULL)
         return NULL;
-    a = mem_alloc(sizeof(*a));
     a->store.kind = &kind;
-    a->tar = tar;
     return &a->store;
 }

@@ -10,7 +10,6 @@ struct err;
 struct ref;
 struct registry_opts;
 struct store;
-struct tar_index;
 
 struct store *store_layout_new(const struct ref *ref, struct err *err);
 struct store *store_registry_new(const struct ref *ref, struct err *err);
@@ -20,8 +19,5 @@ int store_registry_connect(struct store *s, const struct registry_opts *opts,
                            struct err *err) NODISCARD;
 struct store *store_oci_archive_new(const struct ref *ref, struct err *err);
 struct store *store_docker_archive_new(const struct ref *ref, struct err *err);
-
-/* The tar file of an archive's reference, for the two kinds of archives. */
-int store_kinds_open_tar(const struct ref *ref, struct tar_index *out, struct err *err);
 
 #endif
