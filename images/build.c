@@ -242,15 +242,15 @@ build_image(const struct build_opts *o, int64_t created, struct target *target, 
 {
     __attribute__((cleanup(parts_done))) struct parts p;
     struct passwd_user user;
-    struct platform platform = {"", "", ""};
-    struct platform *asked = o->platform != NULL ? &platform : NULL;
+    const struct platform *asked;
+    struct platform platform;
     char user_text[32];
 
     parts_init(&p, created);
     if (read_all_options(o, &p, &user, err) < 0)
         return -1;
-    if (asked != NULL && platform_parse(o->platform, asked, err) < 0)
-        return usage(err, "--platform");
+    if (platform_option(o->platform, &platform, &asked, err) < 0)
+        return -1;
     passwd_config_user(&user, user_text);
     p.config.user = o->from != NULL && o->user == NULL ? NULL : user_text;
     if (build_tree(o, &user, &p.tree, err) < 0)

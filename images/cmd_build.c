@@ -181,18 +181,17 @@ build_from_file(const struct opts *o, struct err *err)
 }
 
 static int
-run(const void *opts, int n_operands, char **operands, struct err *err)
+work(const void *opts, int n_operands UNUSED, char **operands UNUSED, struct err *err)
 {
     const struct opts *o = opts;
-    int done;
 
-    (void)n_operands;
-    (void)operands;
-    interrupt_watch();
-    done = o->build_file != NULL ? build_from_file(o, err) : build(o, err);
-    if (done < 0)
-        interrupt_end();
-    return done;
+    return o->build_file != NULL ? build_from_file(o, err) : build(o, err);
+}
+
+static int
+run(const void *opts, int n_operands, char **operands, struct err *err)
+{
+    return interrupt_run(work, opts, n_operands, operands, err);
 }
 
 const struct cli_cmd cmd_build = {

@@ -62,20 +62,26 @@ is_elsewhere(const char *from, const struct depot *to)
 }
 
 static int
-copy(const struct copy_opts *o, char **operands, const struct platform *p, struct err *err)
+copy(const void *opts, int n_operands UNUSED, char **operands, struct err *err)
 {
-    struct registry_opts opts = {o->ca_file, false};
+    const struct copy_opts *o = opts;
+    const struct platform *asked;
+    struct platform platform;
+    struct registry_opts registry = {o->ca_file, false};
     cleanup_store struct store *from = NULL;
-    cleanup_depot struct depot *to = depot_new(operands[1], &opts, err);
+    cleanup_depot struct depot *to = NULL;
     struct copy_result result;
 
+    if (platform_option(o->platform, &platform, &asked, err) < 0)
+        return -1;
+    to = depot_new(operands[1], &registry, err);
     if (to == NULL)
         return -1;
-    opts.no_env_creds = is_elsewhere(operands[0], to);
-    from = store_open_with(operands[0], &opts, err);
+    registry.no_env_creds = is_elsewhere(operands[0], to);
+    from = store_open_with(operands[0], &registry, err);
     if (from == NULL)
         return -1;
-    if (copy_image(from, to, p, &result, err) < 0)
+    if (copy_image(from, to, asked, &result, err) < 0)
         return err_wrap(err, "%s to %s", operands[0], operands[1]);
     return print_result(o, operands[1], &result, err);
 }
@@ -83,20 +89,7 @@ copy(const struct copy_opts *o, char **operands, const struct platform *p, struc
 static int
 run(const void *opts, int n_operands, char **operands, struct err *err)
 {
-    const struct copy_opts *o = opts;
-    struct platform p;
-    int done;
-
-    (void)n_operands;
-    if (o->platform != NULL && platform_parse(o->platform, &p, err) < 0) {
-        err->code = ERR_USAGE;
-        return err_wrap(err, "--platform");
-    }
-    interrupt_watch();
-    done = copy(o, operands, o->platform != NULL ? &p : NULL, err);
-    if (done < 0)
-        interrupt_end();
-    return done;
+    return interrupt_run(copy, opts, n_operands, operands, err);
 }
 
 #define AT(field) offsetof(struct copy_opts, field)

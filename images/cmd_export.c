@@ -31,8 +31,10 @@ write_stage(void *ctx, const void *p, size_t n, struct err *err)
 }
 
 static int
-export_to(const struct export_opts *o, const char *name, struct err *err)
+export_to(const void *opts, int n_operands UNUSED, char **operands, struct err *err)
 {
+    const struct export_opts *o = opts;
+    const char *name = operands[0];
     cleanup_image_read struct image_read image = IMAGE_READ_INIT;
     cleanup_fs_stage struct fs_stage stage = FS_STAGE_INIT;
     const struct sink sink = {write_stage, &stage};
@@ -53,15 +55,7 @@ export_to(const struct export_opts *o, const char *name, struct err *err)
 static int
 run(const void *opts, int n_operands, char **operands, struct err *err)
 {
-    int done;
-
-    (void)n_operands;
-    interrupt_watch();
-    done = export_to(opts, operands[0], err);
-    interrupt_unwatch();
-    if (done < 0)
-        interrupt_end();
-    return done;
+    return interrupt_run(export_to, opts, n_operands, operands, err);
 }
 
 #define AT(field) offsetof(struct export_opts, field)

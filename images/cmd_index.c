@@ -160,8 +160,9 @@ read_annotations(const struct cli_list *list, struct json_t *index, struct err *
 }
 
 static int
-make_index(const struct index_opts *o, int n, char **names, struct err *err)
+make_index(const void *data, int n, char **names, struct err *err)
 {
+    const struct index_opts *o = data;
     const struct registry_opts opts = {o->ca_file, false};
     cleanup_json struct json_t *index = index_new();
     cleanup_buf struct buf line = BUF_INIT(2 * BLOB_DIGEST_MAX);
@@ -190,13 +191,7 @@ make_index(const struct index_opts *o, int n, char **names, struct err *err)
 static int
 run(const void *opts, int n_operands, char **operands, struct err *err)
 {
-    int done;
-
-    interrupt_watch();
-    done = make_index(opts, n_operands, operands, err);
-    if (done < 0)
-        interrupt_end();
-    return done;
+    return interrupt_run(make_index, opts, n_operands, operands, err);
 }
 
 #define AT(field) offsetof(struct index_opts, field)

@@ -58,30 +58,31 @@ inspect(struct store *s, const struct inspect_opts *o, const struct platform *p,
 }
 
 static int
-run(const void *opts, int n_operands, char **operands, struct err *err)
+work(const void *opts, int n_operands UNUSED, char **operands, struct err *err)
 {
     const struct inspect_opts *o = opts;
+    const struct registry_opts registry = {o->ca_file, false};
     cleanup_buf struct buf out = BUF_INIT(OUTPUT_MAX);
     cleanup_store struct store *s = NULL;
-    const struct registry_opts registry = {o->ca_file, false};
-    struct platform p;
+    const struct platform *asked;
+    struct platform platform;
 
-    (void)n_operands;
     if (o->raw && o->config)
         return err_set(err, ERR_USAGE, "--raw and --config exclude each other");
-    if (o->platform != NULL && platform_parse(o->platform, &p, err) < 0) {
-        err->code = ERR_USAGE;
-        return err_wrap(err, "--platform");
-    }
-    interrupt_watch();
+    if (platform_option(o->platform, &platform, &asked, err) < 0)
+        return -1;
     s = store_open_with(operands[0], &registry, err);
     if (s == NULL)
         return -1;
-    if (inspect(s, o, o->platform != NULL ? &p : NULL, &out, err) < 0) {
-        interrupt_end();
+    if (inspect(s, o, asked, &out, err) < 0)
         return err_wrap(err, "%s", operands[0]);
-    }
     return fs_write_fd(STDOUT_FILENO, "standard output", out.p, out.n, err);
+}
+
+static int
+run(const void *opts, int n_operands, char **operands, struct err *err)
+{
+    return interrupt_run(work, opts, n_operands, operands, err);
 }
 
 #define AT(field) offsetof(struct inspect_opts, field)

@@ -49,14 +49,15 @@ secret_key(const char *path, struct err *err)
 }
 
 static int
-sign(const struct sign_opts *o, const char *image, struct err *err)
+sign(const void *opts, int n_operands UNUSED, char **operands, struct err *err)
 {
-    const struct registry_opts opts = {o->ca_file, false};
+    const struct sign_opts *o = opts;
+    const struct registry_opts registry = {o->ca_file, false};
     cleanup_ecdsa_key struct ecdsa_key *key = secret_key(o->key, err);
     cleanup_buf struct buf line = BUF_INIT(2 * BLOB_DIGEST_MAX);
     char digest[BLOB_DIGEST_MAX];
 
-    if (key == NULL || sign_image(image, key, o->identity, &opts, digest, err) < 0)
+    if (key == NULL || sign_image(operands[0], key, o->identity, &registry, digest, err) < 0)
         return -1;
     buf_appendf(&line, "%s\n", digest);
     return fs_write_fd(STDOUT_FILENO, "standard output", line.p, line.n, err);
@@ -65,14 +66,7 @@ sign(const struct sign_opts *o, const char *image, struct err *err)
 static int
 run_sign(const void *opts, int n_operands, char **operands, struct err *err)
 {
-    int done;
-
-    (void)n_operands;
-    interrupt_watch();
-    done = sign(opts, operands[0], err);
-    if (done < 0)
-        interrupt_end();
-    return done;
+    return interrupt_run(sign, opts, n_operands, operands, err);
 }
 
 /* ---- verify ---- */

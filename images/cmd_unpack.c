@@ -18,8 +18,9 @@ struct unpack_opts {
 };
 
 static int
-unpack(const struct unpack_opts *o, char **operands, struct err *err)
+unpack(const void *opts, int n_operands UNUSED, char **operands, struct err *err)
 {
+    const struct unpack_opts *o = opts;
     cleanup_image_read struct image_read image = IMAGE_READ_INIT;
     struct limits limits = o->limits;
     bool root = geteuid() == 0;
@@ -39,15 +40,7 @@ unpack(const struct unpack_opts *o, char **operands, struct err *err)
 static int
 run(const void *opts, int n_operands, char **operands, struct err *err)
 {
-    int done;
-
-    (void)n_operands;
-    interrupt_watch();
-    done = unpack(opts, operands, err);
-    interrupt_unwatch();
-    if (done < 0)
-        interrupt_end();
-    return done;
+    return interrupt_run(unpack, opts, n_operands, operands, err);
 }
 
 #define AT(field) offsetof(struct unpack_opts, field)

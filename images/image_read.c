@@ -87,16 +87,15 @@ int
 image_read_open(const char *name, const char *platform, struct image_read *out, struct err *err)
 {
     cleanup_image_read struct image_read i = IMAGE_READ_INIT;
+    const struct platform *asked;
     struct platform p;
 
-    if (platform != NULL && platform_parse(platform, &p, err) < 0) {
-        err->code = ERR_USAGE;
-        return err_wrap(err, "--platform");
-    }
+    if (platform_option(platform, &p, &asked, err) < 0)
+        return -1;
     i.store = store_open(name, err);
     if (i.store == NULL)
         return -1;
-    if (store_image(i.store, platform != NULL ? &p : NULL, &i.manifest, err) < 0)
+    if (store_image(i.store, asked, &i.manifest, err) < 0)
         return -1;
     i.config = store_config(i.store, &i.manifest, err);
     if (i.config == NULL || image_read_check(&i.manifest, i.config, err) < 0)

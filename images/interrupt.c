@@ -55,3 +55,17 @@ interrupt_end(void)
     if (came != 0)
         raise(came); /* its handling is the default again, by SA_RESETHAND */
 }
+
+int
+interrupt_run(int (*work)(const void *opts, int n_operands, char **operands, struct err *err),
+              const void *opts, int n_operands, char **operands, struct err *err)
+{
+    int done;
+
+    interrupt_watch();
+    done = work(opts, n_operands, operands, err);
+    interrupt_unwatch();
+    if (done < 0)
+        interrupt_end();
+    return done;
+}

@@ -21,6 +21,11 @@ int interrupt_check(struct err *err) NODISCARD;
 /* Ends taking notes: from here on a signal ends the program at once. */
 void interrupt_unwatch(void);
 
+/* A command's work with notes taken: the way a command that leaves something behind is run.  What
+ * it did is cleaned up when this returns or the signal ends the program. */
+int interrupt_run(int (*work)(const void *opts, int n_operands, char **operands, struct err *err),
+                  const void *opts, int n_operands, char **operands, struct err *err) NODISCARD;
+
 /* When everything is cleaned up: ends the program by the signal that came, so that a shell knows;
  * returns when none did. */
 void interrupt_end(void);

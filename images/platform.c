@@ -95,6 +95,20 @@ platform_parse(const char *text, struct platform *out, struct err *err)
     return 0;
 }
 
+int
+platform_option(const char *text, struct platform *p, const struct platform **out, struct err *err)
+{
+    *out = NULL;
+    if (text == NULL)
+        return 0;
+    if (platform_parse(text, p, err) < 0) {
+        err->code = ERR_USAGE;
+        return err_wrap(err, "--platform");
+    }
+    *out = p;
+    return 0;
+}
+
 struct platform
 platform_linux(const char *arch)
 {

@@ -18,6 +18,11 @@ struct platform {
     char variant[PLATFORM_WORD_MAX]; /* "" when there is none */
 };
 
+/* The value of an option --platform, as store_image() wants it: *out is p with what text says, or
+ * NULL when text is.  ERR_USAGE names the option. */
+int platform_option(const char *text, struct platform *p, const struct platform **out,
+                    struct err *err) NODISCARD;
+
 /* Spellings of uname ("x86_64", "aarch64") are taken too and become Go's. */
 int platform_parse(const char *text, struct platform *out, struct err *err) NODISCARD;
 
