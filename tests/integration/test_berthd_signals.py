@@ -5,7 +5,6 @@ import os
 import re
 import secrets
 import signal
-import socket
 import time
 from pathlib import Path
 

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import tarfile
@@ -14,6 +13,7 @@ import tarfile
 import pytest
 
 from support import proc
+from support.need import need
 from support.oci import Layout, compile_hello
 from support.proc import wait_until_open
 
@@ -23,12 +23,6 @@ KINDS = sorted(SUFFIX)
 
 # What imagegen gave before it had threads.
 GOLDEN = "sha256:c26037a8b094e002a1f373ba96d8e3162d68a867f70b2ec35b997ce025dffdfc"
-
-
-def need(*names):
-    for name in names:
-        if not shutil.which(name):
-            pytest.skip(f"{name} is missing: make test installs it when run as root")
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,12 @@ import hashlib
 import io
 import json
 import os
-import shutil
 import subprocess
 import tarfile
 
 import pytest
 
+from support.need import need
 from support.oci import Layout, compile_hello, tree_state
 
 
@@ -161,9 +161,9 @@ def test_what_does_not_fit_together_is_refused(imagegen, tmp_path, base):
             "--file", f"{program}:/hello:0755", "--entrypoint", "/hello")  # fmt: skip
 
 
-@pytest.mark.skipif(not shutil.which("umoci"), reason="umoci is missing: make test installs it when run as root")
 @pytest.mark.skipif(os.geteuid() != 0, reason="umoci unpack without root maps users")
 def test_umoci_unpacks_both(imagegen, tmp_path, base):
+    need("umoci")
     (tmp_path / "new").write_text("new")
     args = ["--file", f"{tmp_path}/new:/usr/bin/new", "--file", f"{tmp_path}/new:/usr/bin/app"]
     assert build(imagegen, tmp_path, *args).status == 0

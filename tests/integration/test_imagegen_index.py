@@ -2,12 +2,12 @@
 """imagegen index: one name for images of several platforms."""
 
 import json
-import shutil
 import subprocess
 
 import pytest
 
 from support import registry
+from support.need import need
 from support.oci import Layout, tree_state
 
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -71,9 +71,7 @@ def test_what_cannot_be_is_refused_and_nothing_is_left(imagegen, tmp_path, image
 
 
 def test_skopeo_finds_each_platform_in_a_registry(imagegen, tmp_path, images):
-    why_not = registry.missing()
-    if why_not or not shutil.which("skopeo"):
-        pytest.skip(why_not or "skopeo is missing: make test installs it when run as root")
+    need("docker-registry", "skopeo")
     server = registry.Registry(tmp_path)
     try:
         name = f"{server.name}/app:1"

@@ -5,7 +5,6 @@ import hashlib
 import io
 import json
 import os
-import shutil
 import signal
 import subprocess
 import tarfile
@@ -14,13 +13,8 @@ import time
 import pytest
 
 from support import hostile, proc
+from support.need import need
 from support.oci import tree_state
-
-
-def need(*names):
-    for name in names:
-        if not shutil.which(name):
-            pytest.skip(f"{name} is missing: make test installs it when run as root")
 
 
 def run(*args, **kwargs):

@@ -10,13 +10,8 @@ import subprocess
 import pytest
 
 from support import proc
+from support.need import need
 from support.oci import Layout, compile_hello, tree_state
-
-
-def need(*names):
-    for name in names:
-        if not shutil.which(name):
-            pytest.skip(f"{name} is missing: make test installs it when run as root")
 
 
 @pytest.fixture(scope="module")

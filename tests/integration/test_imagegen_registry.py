@@ -5,7 +5,6 @@ import base64
 import hashlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -14,16 +13,11 @@ import pytest
 
 from support import proc, registry
 from support.fake_registry import FakeRegistry
+from support.need import need
 from support.oci import Layout
 
 SECRET = "planted-Passw0rd"
 CREDS = f"user:{SECRET}"
-
-
-def need(*names):
-    for name in names:
-        if not shutil.which(name):
-            pytest.skip(f"{name} is missing: make test installs it when run as root")
 
 
 @pytest.fixture

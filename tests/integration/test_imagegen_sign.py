@@ -3,18 +3,19 @@
 
 import base64
 import json
-import shutil
 import subprocess
 
 import pytest
 
 from support import registry
+from support.need import need
 from support.oci import Layout
 
 SECRET = "planted-secret-key"
 
 
 def keys(folder, name):
+    need("openssl")
     secret, public = folder / f"{name}.pem", folder / f"{name}.pub"
     run = lambda *args: subprocess.run(["openssl", *map(str, args)], check=True, capture_output=True)  # noqa: E731
     run("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", secret)
@@ -37,9 +38,7 @@ def image(imagegen, tmp_path):
 
 @pytest.fixture
 def host(tmp_path):
-    why_not = registry.missing()
-    if why_not:
-        pytest.skip(why_not)
+    need("docker-registry")
     server = registry.Registry(tmp_path)
     yield server.name
     server.stop()
@@ -150,8 +149,7 @@ def test_what_is_missing_is_said(imagegen, tmp_path, image, key):
 
 def test_in_a_registry_the_signature_lies_where_cosign_looks(imagegen, tmp_path, image, key, host):
     """Debian's skopeo has verifying such signatures switched off, so it only reads what is there."""
-    if not shutil.which("skopeo"):
-        pytest.skip("skopeo is missing: make test installs it when run as root")
+    need("skopeo")
     name = f"{host}/team/app"
     digest = imagegen("copy", image, f"{name}:v1").stdout.strip()
     assert imagegen("verify", "--key", key[1], f"{name}:v1").status == 3

@@ -3,7 +3,6 @@
 
 import json
 import random
-import shutil
 import socket
 import subprocess
 
@@ -12,6 +11,7 @@ import pytest
 pytest.importorskip("botocore", reason="python3-botocore is not installed")
 
 from support import fake_ecs  # noqa: E402
+from support.need import need  # noqa: E402
 
 PLANTED = "PLANTEDsecretKEY/with+signs0123456789abc"
 TOKEN = "PLANTEDsessionTOKEN//1234567890=="
@@ -303,8 +303,7 @@ def test_a_silent_service_times_out(taskgen, ecs, env):
 
 
 def test_certificates_are_verified(taskgen, env, tmp_path):
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
+    need("openssl")
     cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
@@ -432,8 +431,7 @@ def test_random_definitions_and_keys_are_signed_as_botocore_signs_them(taskgen, 
 
 def test_the_aws_command_line_succeeds_against_the_same_endpoint(ecs, env, tmp_path):
     aws = "/usr/bin/aws"
-    if shutil.which(aws) is None:
-        pytest.skip("awscli is not installed")
+    need(aws)
     (tmp_path / "task.json").write_text(definition())
     env = {k: v for k, v in env.items() if not k.startswith("AWS_ENDPOINT")}
     env.update(PATH="/usr/bin:/bin", HOME=str(tmp_path), AWS_PAGER="", LC_ALL="C.UTF-8")

@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 
+from support.need import need
+
 GB = 1024
 # The table of AWS's developer guide, written down a second time.
 LINUX = {
@@ -119,17 +121,15 @@ def test_the_sdk_takes_a_body_with_everything(taskgen, validate):
 def test_the_aws_cli_takes_the_file(taskgen, tmp_path):
     path = tmp_path / "task.json"
     assert taskgen(*FULL, "-o", path).status == 0
-    try:
-        done = subprocess.run(
-            ["aws", "ecs", "register-task-definition", "--cli-input-json", f"file://{path}", "--generate-cli-skeleton"]
-            + ["output", "--region", "eu-west-1"],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
-        )
-    except FileNotFoundError:
-        pytest.skip("the AWS CLI is not installed")
+    need("/usr/bin/aws")
+    done = subprocess.run(
+        ["aws", "ecs", "register-task-definition", "--cli-input-json", f"file://{path}", "--generate-cli-skeleton"]
+        + ["output", "--region", "eu-west-1"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+    )
     assert done.returncode == 0, done.stderr
     assert "taskDefinition" in json.loads(done.stdout)
 

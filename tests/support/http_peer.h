@@ -28,6 +28,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/str.h"
+#include "net/http.h"
 
 enum { HTTP_PEER_REQUEST_MAX = 1024 * 1024 };
 
@@ -273,6 +274,19 @@ http_peer_stop(void **state)
     }
     free(p);
     return 0;
+}
+
+/* Sends a request for a path of the peer. */
+static inline int
+http_peer_ask(struct http_client *client, const struct http_peer *peer, struct http_request request,
+              const char *path, struct http_response *response, struct err *err)
+{
+    cleanup_free char *url = mem_printf("%s%s", peer->url, path);
+
+    request.url = url;
+    if (peer->socket[0] != '\0')
+        request.unix_socket = peer->socket;
+    return http_send(client, &request, response, err);
 }
 
 #endif

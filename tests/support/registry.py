@@ -1,17 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A docker-registry of the suite's own on a loopback port that the system chooses, ended by its pid."""
 
-import shutil
 import socket
 import subprocess
 import time
-
-
-def missing():
-    """Why there can be no registry here, or None."""
-    if not shutil.which("docker-registry"):
-        return "docker-registry is missing: make test installs it when run as root"
-    return None
 
 
 def free_port():

@@ -14,14 +14,13 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "images/elf.h"
-
-static char path[] = "/tmp/berth-elf-XXXXXX";
+#include "unit/images/elf_fixture.h"
 
 static int
 read_bytes(const void *p, size_t n, struct elf *out, struct err *err)
 {
-    assert_int_equal(fs_write(path, p, n, 0644, err), 0);
-    return elf_read(path, out, err);
+    assert_int_equal(fs_write(elf_fixture_path, p, n, 0644, err), 0);
+    return elf_read(elf_fixture_path, out, err);
 }
 
 struct program64 {
@@ -35,13 +34,7 @@ dynamic_program(void)
 {
     struct program64 p = {0};
 
-    memcpy(p.header.e_ident, ELFMAG, SELFMAG);
-    p.header.e_ident[EI_CLASS] = ELFCLASS64;
-    p.header.e_ident[EI_DATA] = ELFDATA2LSB;
-    p.header.e_machine = EM_AARCH64;
-    p.header.e_phoff = offsetof(struct program64, segments);
-    p.header.e_phentsize = sizeof(Elf64_Phdr);
-    p.header.e_phnum = 2;
+    p.header = elf_fixture_header(EM_AARCH64, offsetof(struct program64, segments), 2);
     p.segments[0].p_type = PT_LOAD;
     p.segments[1].p_type = PT_INTERP;
     p.segments[1].p_offset = offsetof(struct program64, interpreter);
@@ -167,22 +160,6 @@ damaged_headers_are_refused(void **state)
     assert_damaged(&p, sizeof(p), "interpreter without an end");
 }
 
-static int
-make_file(void **state)
-{
-    int fd = mkstemp(path);
-
-    (void)state;
-    return fd < 0 ? -1 : close(fd);
-}
-
-static int
-remove_file(void **state)
-{
-    (void)state;
-    return unlink(path);
-}
-
 int
 main(void)
 {
@@ -194,5 +171,5 @@ main(void)
         cmocka_unit_test(an_unknown_processor_has_no_name),
         cmocka_unit_test(damaged_headers_are_refused),
     };
-    return cmocka_run_group_tests_name("images/elf", tests, make_file, remove_file);
+    return cmocka_run_group_tests_name("images/elf", tests, elf_fixture_begin, elf_fixture_end);
 }

@@ -13,10 +13,9 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "images/elf_dynamic.h"
+#include "unit/images/elf_fixture.h"
 
 enum { NEEDED_A, NEEDED_B, SEARCH, STRTAB, STRSZ, END, ENTRIES };
-
-static char path[] = "/tmp/berth-elf-dynamic-XXXXXX";
 
 struct library {
     Elf64_Ehdr header;
@@ -31,13 +30,7 @@ library(void)
     static const char strings[] = "\0libc.so.6\0libm.so.6\0$ORIGIN/../lib";
     struct library l = {0};
 
-    memcpy(l.header.e_ident, ELFMAG, SELFMAG);
-    l.header.e_ident[EI_CLASS] = ELFCLASS64;
-    l.header.e_ident[EI_DATA] = ELFDATA2LSB;
-    l.header.e_machine = EM_X86_64;
-    l.header.e_phoff = offsetof(struct library, segments);
-    l.header.e_phentsize = sizeof(Elf64_Phdr);
-    l.header.e_phnum = 2;
+    l.header = elf_fixture_header(EM_X86_64, offsetof(struct library, segments), 2);
     l.segments[0] = (Elf64_Phdr){.p_type = PT_LOAD, .p_vaddr = 0x4000, .p_filesz = sizeof(l)};
     l.segments[1] = (Elf64_Phdr){.p_type = PT_DYNAMIC,
                                  .p_offset = offsetof(struct library, dynamic),
@@ -54,8 +47,8 @@ library(void)
 static int
 read_library(const struct library *l, struct elf_dynamic *out, struct err *err)
 {
-    assert_int_equal(fs_write(path, l, sizeof(*l), 0644, err), 0);
-    return elf_dynamic_read(path, out, err);
+    assert_int_equal(fs_write(elf_fixture_path, l, sizeof(*l), 0644, err), 0);
+    return elf_dynamic_read(elf_fixture_path, out, err);
 }
 
 static void
@@ -154,22 +147,6 @@ damaged_sections_are_refused(void **state)
     }
 }
 
-static int
-make_file(void **state)
-{
-    int fd = mkstemp(path);
-
-    (void)state;
-    return fd < 0 ? -1 : close(fd);
-}
-
-static int
-remove_file(void **state)
-{
-    (void)state;
-    return unlink(path);
-}
-
 int
 main(void)
 {
@@ -180,5 +157,6 @@ main(void)
         cmocka_unit_test(a_file_without_the_section_needs_nothing),
         cmocka_unit_test(damaged_sections_are_refused),
     };
-    return cmocka_run_group_tests_name("images/elf_dynamic", tests, make_file, remove_file);
+    return cmocka_run_group_tests_name("images/elf_dynamic", tests, elf_fixture_begin,
+                                       elf_fixture_end);
 }

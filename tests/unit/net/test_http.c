@@ -3,21 +3,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "net/address.h"
 #include "tests/support/http_peer.h"
-
-/* Sends a request for a path of the peer. */
-static int
-ask(struct http_client *client, const struct http_peer *peer, struct http_request request,
-    const char *path, struct http_response *response, struct err *err)
-{
-    cleanup_free char *url = mem_printf("%s%s", peer->url, path);
-
-    request.url = url;
-    if (peer->socket[0] != '\0')
-        request.unix_socket = peer->socket;
-    return http_send(client, &request, response, err);
-}
 
 static void
 assert_body_has(const struct http_response *r, const char *part)
@@ -42,7 +28,7 @@ a_plain_request_carries_what_was_asked_for_and_no_more(void **state)
     struct http_request q = {.headers = headers, .n_headers = ARRAY_LEN(headers)};
     struct err err = ERR_INIT;
 
-    assert_int_equal(ask(client, *state, q, "/echo?a=b", &r, &err), 0);
+    assert_int_equal(http_peer_ask(client, *state, q, "/echo?a=b", &r, &err), 0);
     assert_int_equal(r.status, 200);
     assert_true(str_starts(buf_view(&r.body), "GET /echo?a=b HTTP/1.1\r\n"));
     assert_body_has(&r, "\r\nX-One: 1\r\n");
@@ -66,7 +52,7 @@ bodies_are_sent_with_their_length_and_no_type_of_their_own(void **state)
         cleanup_http_response struct http_response r = HTTP_RESPONSE_INIT;
         struct http_request q = {.method = methods[i], .body = body, .body_size = 3};
 
-        assert_int_equal(ask(client, *state, q, "/echo", &r, &err), 0);
+        assert_int_equal(http_peer_ask(client, *state, q, "/echo", &r, &err), 0);
         assert_true(str_starts(buf_view(&r.body), methods[i]));
         assert_body_has(&r, "\r\nContent-Length: 3\r\n");
         assert_body_lacks(&r, "Content-Type");
@@ -83,7 +69,8 @@ an_empty_post_says_that_it_is_empty(void **state)
     struct err err = ERR_INIT;
 
     assert_int_equal(
-        ask(client, *state, (struct http_request){.method = "POST"}, "/echo", &r, &err), 0);
+        http_peer_ask(client, *state, (struct http_request){.method = "POST"}, "/echo", &r, &err),
+        0);
     assert_body_has(&r, "\r\nContent-Length: 0\r\n");
 }
 
@@ -94,7 +81,8 @@ a_path_is_sent_as_it_is(void **state)
     cleanup_http_response struct http_response r = HTTP_RESPONSE_INIT;
     struct err err = ERR_INIT;
 
-    assert_int_equal(ask(client, *state, (struct http_request){0}, "/echo?%7e=/../a", &r, &err), 0);
+    assert_int_equal(
+        http_peer_ask(client, *state, (struct http_request){0}, "/echo?%7e=/../a", &r, &err), 0);
     assert_true(str_starts(buf_view(&r.body), "GET /echo?%7e=/../a HTTP/1.1\r\n"));
 }
 
@@ -107,7 +95,7 @@ head_has_a_length_and_no_body(void **state)
     struct err err = ERR_INIT;
 
     /* A length far above the limit is only announced. */
-    assert_int_equal(ask(client, *state, q, "/length-only", &r, &err), 0);
+    assert_int_equal(http_peer_ask(client, *state, q, "/length-only", &r, &err), 0);
     assert_int_equal(r.body.n, 0);
     assert_true(str_eq(http_response_header(&r, "Content-Length"), "99999999999"));
 }
@@ -119,7 +107,7 @@ errors_of_the_peer_are_answers(void **state)
     cleanup_http_response struct http_response r = HTTP_RESPONSE_INIT;
     struct err err = ERR_INIT;
 
-    assert_int_equal(ask(client, *state, (struct http_request){0}, "/busy", &r, &err), 0);
+    assert_int_equal(http_peer_ask(client, *state, (struct http_request){0}, "/busy", &r, &err), 0);
     assert_int_equal(r.status, 503);
     assert_string_equal(buf_cstr(&r.body), "busy");
     assert_true(str_eq(http_response_header(&r, "RETRY-AFTER"), "7"));
@@ -133,7 +121,8 @@ redirects_are_not_followed(void **state)
     cleanup_http_response struct http_response r = HTTP_RESPONSE_INIT;
     struct err err = ERR_INIT;
 
-    assert_int_equal(ask(client, *state, (struct http_request){0}, "/redirect", &r, &err), 0);
+    assert_int_equal(http_peer_ask(client, *state, (struct http_request){0}, "/redirect", &r, &err),
+                     0);
     assert_int_equal(r.status, 302);
     assert_true(str_eq(http_response_header(&r, "Location"), "/echo"));
 }
@@ -145,7 +134,8 @@ only_the_last_answers_headers_are_kept(void **state)
     cleanup_http_response struct http_response r = HTTP_RESPONSE_INIT;
     struct err err = ERR_INIT;
 
-    assert_int_equal(ask(client, *state, (struct http_request){0}, "/interim", &r, &err), 0);
+    assert_int_equal(http_peer_ask(client, *state, (struct http_request){0}, "/interim", &r, &err),
+                     0);
     assert_int_equal(r.status, 200);
     assert_null(http_response_header(&r, "Link").p);
     assert_true(str_eq(http_response_header(&r, "X-Final"), "yes"));
@@ -159,7 +149,8 @@ chunks_are_joined(void **state)
     cleanup_http_response struct http_response r = HTTP_RESPONSE_INIT;
     struct err err = ERR_INIT;
 
-    assert_int_equal(ask(client, *state, (struct http_request){0}, "/chunked", &r, &err), 0);
+    assert_int_equal(http_peer_ask(client, *state, (struct http_request){0}, "/chunked", &r, &err),
+                     0);
     assert_string_equal(buf_cstr(&r.body), "abcdefg");
 }
 
@@ -174,7 +165,8 @@ a_client_keeps_its_connection_and_a_response_can_be_used_again(void **state)
         char number[16];
 
         snprintf(number, sizeof(number), "%d", i);
-        assert_int_equal(ask(client, *state, (struct http_request){0}, "/busy", &r, &err), 0);
+        assert_int_equal(http_peer_ask(client, *state, (struct http_request){0}, "/busy", &r, &err),
+                         0);
         assert_string_equal(buf_cstr(&r.body), "busy");
         assert_true(str_eq(http_response_header(&r, "X-Connection"), "1"));
         assert_true(str_eq(http_response_header(&r, "X-Request"), number));
@@ -189,7 +181,7 @@ a_unix_socket_takes_the_place_of_the_host(void **state)
     struct http_request q = {.proxy = "http://127.0.0.1:1"};
     struct err err = ERR_INIT;
 
-    assert_int_equal(ask(client, *state, q, "/echo", &r, &err), 0);
+    assert_int_equal(http_peer_ask(client, *state, q, "/echo", &r, &err), 0);
     assert_body_has(&r, "\r\nHost: localhost\r\n");
 }
 
@@ -214,7 +206,7 @@ limits_in_size_are_kept(void **state)
         struct http_request q = {.max_body_bytes = cases[i].max};
         struct err err = ERR_INIT;
 
-        assert_int_equal(ask(client, *state, q, cases[i].path, &r, &err), -1);
+        assert_int_equal(http_peer_ask(client, *state, q, cases[i].path, &r, &err), -1);
         assert_int_equal(err.code, ERR_LIMIT);
         if (!str_ends(str_from(err.msg), cases[i].want))
             assert_string_equal(err.msg, cases[i].want);
@@ -230,7 +222,7 @@ an_answer_of_just_the_limit_fits(void **state)
     struct http_request q = {.max_body_bytes = 64 * 1024};
     struct err err = ERR_INIT;
 
-    assert_int_equal(ask(client, *state, q, "/large", &r, &err), 0);
+    assert_int_equal(http_peer_ask(client, *state, q, "/large", &r, &err), 0);
     assert_int_equal(r.body.n, 64 * 1024);
 }
 
@@ -252,8 +244,8 @@ broken_answers_are_errors_of_the_network_or_the_protocol(void **state)
         cleanup_http_response struct http_response r = HTTP_RESPONSE_INIT;
         struct err err = ERR_INIT;
 
-        assert_int_equal(ask(client, *state, (struct http_request){0}, cases[i].path, &r, &err),
-                         -1);
+        assert_int_equal(
+            http_peer_ask(client, *state, (struct http_request){0}, cases[i].path, &r, &err), -1);
         assert_int_equal(err.code, cases[i].code);
     }
 }
@@ -267,7 +259,7 @@ a_peer_that_hangs_is_left_after_the_time_limit(void **state)
     int64_t start = clock_monotonic_ms(clock_system());
     struct err err = ERR_INIT;
 
-    assert_int_equal(ask(client, *state, q, "/hang", &r, &err), -1);
+    assert_int_equal(http_peer_ask(client, *state, q, "/hang", &r, &err), -1);
     assert_int_equal(err.code, ERR_TIMEOUT);
     assert_int_equal(err_exit_status(&err), 124);
     assert_true(clock_monotonic_ms(clock_system()) - start < 10000);
@@ -307,7 +299,7 @@ a_streamed_body_has_its_length_or_goes_in_chunks(void **state)
                                  .body_size = chunked ? -1 : 10};
         struct err err = ERR_INIT;
 
-        assert_int_equal(ask(client, *state, q, "/echo", &r, &err), 0);
+        assert_int_equal(http_peer_ask(client, *state, q, "/echo", &r, &err), 0);
         assert_true(str_starts(buf_view(&r.body), "PUT /echo HTTP/1.1\r\n"));
         assert_body_lacks(&r, "Expect");
         if (chunked) {
@@ -346,7 +338,7 @@ a_streamed_body_that_fails_or_lies_about_its_length_ends_the_request(void **stat
                                  .timeout_ms = 10000};
         struct err err = ERR_INIT;
 
-        assert_int_equal(ask(client, *state, q, "/echo", &r, &err), -1);
+        assert_int_equal(http_peer_ask(client, *state, q, "/echo", &r, &err), -1);
         assert_int_equal(err.code, cases[i].code);
         assert_true(str_ends(str_from(err.msg), cases[i].want));
     }
@@ -377,88 +369,17 @@ a_sink_gets_the_body_and_may_end_it(void **state)
     struct http_request q = {.sink = drain_take, .sink_ctx = &d};
     struct err err = ERR_INIT;
 
-    assert_int_equal(ask(client, *state, q, "/large", &r, &err), 0);
+    assert_int_equal(http_peer_ask(client, *state, q, "/large", &r, &err), 0);
     assert_int_equal(d.received, 64 * 1024);
     assert_int_equal(r.body.n, 0);
     d = (struct drain){0, 1};
-    assert_int_equal(ask(client, *state, q, "/large", &r, &err), -1);
+    assert_int_equal(http_peer_ask(client, *state, q, "/large", &r, &err), -1);
     assert_int_equal(err.code, ERR_DIGEST);
     q.max_body_bytes = 1000;
     d = (struct drain){0, 0};
-    assert_int_equal(ask(client, *state, q, "/endless", &r, &err), -1);
+    assert_int_equal(http_peer_ask(client, *state, q, "/endless", &r, &err), -1);
     assert_int_equal(err.code, ERR_LIMIT);
     assert_true(d.received <= 1000);
-}
-
-struct guard {
-    bool refuse;
-    unsigned asked;
-    char address[ADDRESS_TEXT_MAX];
-};
-
-static int
-guard_connect(void *ctx, const struct sockaddr *to, struct err *err)
-{
-    struct guard *g = ctx;
-
-    g->asked++;
-    address_write(to, g->address);
-    return g->refuse ? err_set(err, ERR_DENIED, "not there") : 0;
-}
-
-static void
-the_address_of_a_connection_is_asked_about_before_it_is_made(void **state)
-{
-    cleanup_http_client struct http_client *client = http_client_new();
-    cleanup_http_response struct http_response r = HTTP_RESPONSE_INIT;
-    struct guard g = {.refuse = true};
-    struct http_request q = {.may_connect = guard_connect, .connect_ctx = &g, .proxy = ""};
-    struct err err = ERR_INIT;
-
-    assert_int_equal(ask(client, *state, q, "/echo", &r, &err), -1);
-    assert_int_equal(err.code, ERR_DENIED);
-    assert_non_null(strstr(err.msg, "not there"));
-    assert_string_equal(g.address, "127.0.0.1");
-    g = (struct guard){0};
-    assert_int_equal(ask(client, *state, q, "/echo", &r, &err), 0);
-    assert_int_equal(g.asked, 1);
-    assert_int_equal(ask(client, *state, q, "/echo", &r, &err), 0); /* a kept connection */
-    assert_int_equal(g.asked, 1);
-}
-
-static int
-never(struct err *err)
-{
-    return err_set(err, ERR_IO, "enough");
-}
-
-static void
-a_request_ends_when_it_may_not_go_on(void **state)
-{
-    cleanup_http_client struct http_client *client = http_client_new();
-    cleanup_http_response struct http_response r = HTTP_RESPONSE_INIT;
-    struct http_request q = {.may_go_on = never};
-    int64_t start = clock_monotonic_ms(clock_system());
-    struct err err = ERR_INIT;
-
-    assert_int_equal(ask(client, *state, q, "/hang", &r, &err), -1);
-    assert_int_equal(err.code, ERR_IO);
-    assert_non_null(strstr(err.msg, "enough"));
-    assert_true(clock_monotonic_ms(clock_system()) - start < 10000);
-}
-
-static void
-a_peer_that_stalls_is_left(void **state)
-{
-    cleanup_http_client struct http_client *client = http_client_new();
-    cleanup_http_response struct http_response r = HTTP_RESPONSE_INIT;
-    struct http_request q = {.stall_ms = 1000, .timeout_ms = 50000};
-    int64_t start = clock_monotonic_ms(clock_system());
-    struct err err = ERR_INIT;
-
-    assert_int_equal(ask(client, *state, q, "/hang", &r, &err), -1);
-    assert_int_equal(err.code, ERR_TIMEOUT);
-    assert_true(clock_monotonic_ms(clock_system()) - start < 20000);
 }
 
 static void
@@ -597,9 +518,6 @@ main(void)
         WITH_PEER(a_streamed_body_has_its_length_or_goes_in_chunks),
         WITH_PEER(a_streamed_body_that_fails_or_lies_about_its_length_ends_the_request),
         WITH_PEER(a_sink_gets_the_body_and_may_end_it),
-        WITH_PEER(the_address_of_a_connection_is_asked_about_before_it_is_made),
-        WITH_PEER(a_request_ends_when_it_may_not_go_on),
-        WITH_PEER(a_peer_that_stalls_is_left),
         cmocka_unit_test(headers_of_one_name_are_counted),
         cmocka_unit_test(requests_that_could_smuggle_are_refused_before_they_are_sent),
         cmocka_unit_test(errors_name_the_place_without_its_secrets),
