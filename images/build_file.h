@@ -8,9 +8,10 @@
  *   {"file": ["app:/app:0755"], "entrypoint": ["/app"], "env": {"TZ": "UTC"}, "ca-certs": true}
  *
  * Flags are true or false, options that may be given several times a value or an array of values,
- * and those of names and values an object of strings too; a value is a string or a whole number.  Paths of sources are relative to the file's folder.
- * The command line counts more: it replaces single values, the words of entry point and command,
- * and variables, labels and annotations of the same name; files, folders and ports it adds.
+ * and those of names and values an object of strings too; a value is a string or a whole number.
+ * Paths of sources are relative to the file's folder. The command line counts more: it replaces
+ * single values, the words of entry point and command, and variables, labels and annotations of the
+ * same name; files, folders and ports it adds.
  */
 
 #include "base/attr.h"
