@@ -23,6 +23,7 @@ static const struct {
     {V4(169, 254, 170, 0), 24, ADDRESS_METADATA},   /* ECS, EKS */
     {V4(100, 100, 100, 200), 32, ADDRESS_METADATA}, /* Alibaba */
     {V4(192, 0, 0, 192), 32, ADDRESS_METADATA},     /* Oracle */
+    {V4(168, 63, 129, 16), 32, ADDRESS_METADATA},   /* Azure's WireServer */
     {V4(127, 0, 0, 0), 8, ADDRESS_LOOPBACK},
     {V4(10, 0, 0, 0), 8, ADDRESS_PRIVATE},
     {V4(172, 16, 0, 0), 12, ADDRESS_PRIVATE},

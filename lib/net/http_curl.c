@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "net/address.h"
 #include "net/http.h"
+#include "net/url.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -202,22 +204,82 @@ set_method(struct exchange *x)
         SET(x, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)x->body_max);
 }
 
-/* libcurl looks at more than this (no_proxy), but what a user exempts there is his own. */
+/* ---- is there a proxy in between? As libcurl reads the environment ---- */
+
+static const char *
+variable(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+static const char *
+proxy_for(bool https)
+{
+    static const char *const names[2][4] = {
+        {"http_proxy", "all_proxy", "ALL_PROXY", NULL},
+        {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}};
+
+    for (size_t i = 0; i < 4 && names[https][i] != NULL; i++)
+        if (variable(names[https][i]) != NULL)
+            return variable(names[https][i]);
+    return NULL;
+}
+
+/* A domain, with or without a dot in front, or an address, which has no tail. */
+static bool
+is_exempt_by(struct str entry, struct str host)
+{
+    struct str tail = host;
+    enum address_kind unused;
+
+    if (address_kind_of_host(host.p, &unused))
+        return host.n == entry.n && strncasecmp(host.p, entry.p, host.n) == 0;
+    if (entry.n > 0 && entry.p[0] == '.') {
+        entry.p++;
+        entry.n--;
+    }
+    if (entry.n == 0 || host.n < entry.n)
+        return false;
+    tail.p += host.n - entry.n;
+    tail.n = entry.n;
+    return strncasecmp(tail.p, entry.p, entry.n) == 0 &&
+           (host.n == entry.n || host.p[host.n - entry.n - 1] == '.');
+}
+
+static bool
+is_exempt(const char *host)
+{
+    const char *list = variable("no_proxy") != NULL ? variable("no_proxy") : variable("NO_PROXY");
+    struct str rest = str_from(list != NULL ? list : "");
+
+    if (list != NULL && strcmp(list, "*") == 0)
+        return true;
+    while (rest.n > 0) {
+        size_t n = strcspn(rest.p, ", ");
+
+        if (is_exempt_by((struct str){rest.p, n}, str_from(host)))
+            return true;
+        rest.p += n + (n < rest.n);
+        rest.n -= n + (n < rest.n);
+    }
+    return false;
+}
+
+/* Networks in no_proxy (10.0.0.0/8) are not understood here: what lies there counts as reached
+ * through the proxy, and its address is then not asked about. */
 static bool
 may_use_proxy(const struct http_request *q)
 {
-    static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
-                                        "ALL_PROXY"};
+    cleanup_url struct url u = {0};
+    struct err ignored = ERR_INIT;
 
     if (q->proxy != NULL || q->unix_socket != NULL)
         return q->proxy != NULL && q->proxy[0] != '\0';
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        const char *value = getenv(names[i]);
-
-        if (value != NULL && value[0] != '\0')
-            return true;
-    }
-    return false;
+    if (url_parse(q->url, &u, &ignored) < 0)
+        return false;
+    return proxy_for(strcmp(u.scheme, "https") == 0) != NULL && !is_exempt(u.host);
 }
 
 /* CURLOPT_LOW_SPEED_TIME counts whole seconds. */

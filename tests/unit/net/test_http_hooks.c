@@ -44,6 +44,40 @@ the_address_of_a_connection_is_asked_about_before_it_is_made(void **state)
     assert_int_equal(g.asked, 1);
 }
 
+static void
+a_proxy_that_is_not_used_does_not_answer_for_the_address(void **state)
+{
+    static const struct {
+        const char *name, *value, *no_proxy;
+        bool asked;
+    } rows[] = {
+        {"https_proxy", "http://127.0.0.1:9", "", true}, /* the peer is spoken to by http */
+        {"http_proxy", "http://127.0.0.1:9", "127.0.0.1", true},
+        {"http_proxy", "http://127.0.0.1:9", "a.test, 127.0.0.1", true},
+        {"all_proxy", "http://127.0.0.1:9", "*", true},
+        {"http_proxy", "", "", true},
+        {"http_proxy", "http://127.0.0.1:9", "", false},
+        {"http_proxy", "http://127.0.0.1:9", "0.0.1,.0.0.1,a.test", false},
+        {"all_proxy", "http://127.0.0.1:9", "", false},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        cleanup_http_client struct http_client *client = http_client_new();
+        cleanup_http_response struct http_response r = HTTP_RESPONSE_INIT;
+        struct guard g = {.refuse = true};
+        struct http_request q = {.may_connect = guard_connect, .connect_ctx = &g};
+        struct err err = ERR_INIT;
+
+        setenv(rows[i].name, rows[i].value, 1);
+        setenv("no_proxy", rows[i].no_proxy, 1);
+        assert_int_equal(http_peer_ask(client, *state, q, "/echo", &r, &err), -1);
+        unsetenv(rows[i].name);
+        unsetenv("no_proxy");
+        if ((g.asked > 0) != rows[i].asked)
+            fail_msg("row %zu: %s", i, err.msg);
+    }
+}
+
 static int
 never(struct err *err)
 {
@@ -85,6 +119,7 @@ main(void)
 #define WITH_PEER(test) cmocka_unit_test_setup_teardown(test, http_peer_start, http_peer_stop)
     const struct CMUnitTest tests[] = {
         WITH_PEER(the_address_of_a_connection_is_asked_about_before_it_is_made),
+        WITH_PEER(a_proxy_that_is_not_used_does_not_answer_for_the_address),
         WITH_PEER(a_request_ends_when_it_may_not_go_on),
         WITH_PEER(a_peer_that_stalls_is_left),
     };
