@@ -39,6 +39,21 @@ fs_read_fd(int fd, const char *name, struct buf *out, struct err *err)
 }
 
 int
+fs_read_regular(const char *path, struct buf *out, struct err *err)
+{
+    cleanup_fd int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct stat st;
+
+    if (fd < 0)
+        return err_sys(err, "open '%s'", path);
+    if (fstat(fd, &st) < 0)
+        return err_sys(err, "read '%s'", path);
+    if (!S_ISREG(st.st_mode))
+        return err_set(err, ERR_INVALID, "'%s' is no regular file", path);
+    return fs_read_fd(fd, path, out, err);
+}
+
+int
 fs_read(const char *path, struct buf *out, struct err *err)
 {
     cleanup_fd int fd = -1;

@@ -41,6 +41,8 @@ steal_fd(int *fd)
 /* Appends a whole file to out, which carries the limit; "-" is standard input.  Works for files of
  * unknown size such as those of /proc.  ERR_LIMIT when it is larger than out may grow. */
 int fs_read(const char *path, struct buf *out, struct err *err) NODISCARD;
+/* The same of a regular file alone: a named pipe would be waited for. ERR_INVALID for others. */
+int fs_read_regular(const char *path, struct buf *out, struct err *err) NODISCARD;
 int fs_read_fd(int fd, const char *name, struct buf *out, struct err *err) NODISCARD;
 
 /* Writes all n bytes, however often write() stops short. */
