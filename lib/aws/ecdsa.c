@@ -39,7 +39,7 @@ is_p256(const EVP_PKEY *key)
 }
 
 static struct ecdsa_key *
-take_key(EVP_PKEY *key, bool asked, const char *name, struct err *err)
+take_key(EVP_PKEY *key, bool asked, const char *name, const char *kind, struct err *err)
 {
     struct ecdsa_key *k;
 
@@ -51,7 +51,7 @@ take_key(EVP_PKEY *key, bool asked, const char *name, struct err *err)
         return NULL;
     }
     if (key == NULL) {
-        err_set(err, ERR_INVALID, "%s: no PEM key of the kind that is wanted", name);
+        err_set(err, ERR_INVALID, "%s: no PEM text of a %s key", name, kind);
         return NULL;
     }
     if (!is_p256(key)) {
@@ -67,26 +67,26 @@ take_key(EVP_PKEY *key, bool asked, const char *name, struct err *err)
 typedef EVP_PKEY *read_fn(BIO *bio, EVP_PKEY **out, pem_password_cb *ask, void *ctx);
 
 static struct ecdsa_key *
-read_key(read_fn *fn, struct str pem, const char *name, struct err *err)
+read_key(read_fn *fn, struct str pem, const char *name, const char *kind, struct err *err)
 {
     BIO *bio = pem.n <= INT_MAX ? BIO_new_mem_buf(pem.p, (int)pem.n) : NULL;
     bool asked = false;
     EVP_PKEY *key = bio != NULL ? fn(bio, NULL, no_passphrase, &asked) : NULL;
 
     BIO_free(bio);
-    return take_key(key, asked, name, err);
+    return take_key(key, asked, name, kind, err);
 }
 
 struct ecdsa_key *
 ecdsa_private_key(struct str pem, const char *name, struct err *err)
 {
-    return read_key(PEM_read_bio_PrivateKey, pem, name, err);
+    return read_key(PEM_read_bio_PrivateKey, pem, name, "private", err);
 }
 
 struct ecdsa_key *
 ecdsa_public_key(struct str pem, const char *name, struct err *err)
 {
-    return read_key(PEM_read_bio_PUBKEY, pem, name, err);
+    return read_key(PEM_read_bio_PUBKEY, pem, name, "public", err);
 }
 
 void

@@ -118,11 +118,11 @@ other_keys_are_refused_with_the_reason(void **state)
         enum err_code code;
         const char *why;
     } rows[] = {
-        {"", true, ERR_INVALID, "no PEM key"},
+        {"", true, ERR_INVALID, "no PEM text"},
         {"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", true, ERR_INVALID,
-         "no PEM key"},
-        {public_key, true, ERR_INVALID, "no PEM key"},
-        {pkcs8, false, ERR_INVALID, "no PEM key"},
+         "no PEM text"},
+        {public_key, true, ERR_INVALID, "no PEM text"},
+        {pkcs8, false, ERR_INVALID, "no PEM text"},
         {encrypted, true, ERR_UNSUPPORTED, "passphrase"},
         {p384, false, ERR_UNSUPPORTED, "P-256"},
     };
