@@ -10,6 +10,8 @@
 #include "base/mem.h"
 #include "images/descriptor.h"
 #include "images/document.h"
+#include "images/interrupt.h"
+#include "images/registry.h"
 #include "images/staging.h"
 #include "images/store.h"
 #include "images/target.h"
@@ -51,6 +53,8 @@ take(void *ctx, const void *p, size_t n, struct err *err)
 {
     const struct staged *file = ctx;
 
+    if (interrupt_check(err) < 0)
+        return -1;
     return fs_write_fd(file->fd, file->name, p, n, err);
 }
 
@@ -160,7 +164,8 @@ int
 base_read(const char *from, const struct platform *p, const struct target *target, struct base *out,
           struct err *err)
 {
-    cleanup_store struct store *s = store_open(from, err);
+    static const struct registry_opts opts = {NULL, false};
+    cleanup_store struct store *s = store_open_for(from, &opts, &target->ref, err);
     cleanup_base struct base b = BASE_INIT;
 
     if (s == NULL)

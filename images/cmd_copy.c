@@ -49,25 +49,13 @@ print_result(const struct copy_opts *o, const char *to, const struct copy_result
     return fs_write_fd(STDOUT_FILENO, "standard output", out.p, out.n, err);
 }
 
-/* IMAGEGEN_CREDS belong to one registry: the target's, else the source's. */
-static bool
-is_elsewhere(const char *from, const struct depot *to)
-{
-    cleanup_ref struct ref ref = REF_INIT;
-    struct err ignored = ERR_INIT;
-
-    return ref_parse(from, &ref, &ignored) == 0 && ref.transport == REF_REGISTRY &&
-           to->ref.transport == REF_REGISTRY &&
-           strcmp(registry_authority(&ref), registry_authority(&to->ref)) != 0;
-}
-
 static int
 copy(const void *opts, int n_operands UNUSED, char **operands, struct err *err)
 {
     const struct copy_opts *o = opts;
     const struct platform *asked;
     struct platform platform;
-    struct registry_opts registry = {o->ca_file, false};
+    const struct registry_opts registry = {o->ca_file, false};
     cleanup_store struct store *from = NULL;
     cleanup_depot struct depot *to = NULL;
     struct copy_result result;
@@ -77,8 +65,7 @@ copy(const void *opts, int n_operands UNUSED, char **operands, struct err *err)
     to = depot_new(operands[1], &registry, err);
     if (to == NULL)
         return -1;
-    registry.no_env_creds = is_elsewhere(operands[0], to);
-    from = store_open_with(operands[0], &registry, err);
+    from = store_open_for(operands[0], &registry, &to->ref, err);
     if (from == NULL)
         return -1;
     if (copy_image(from, to, asked, &result, err) < 0)

@@ -33,6 +33,25 @@ struct making {
     struct copy_result copied;
 };
 
+/* A string; of features an array of them. */
+static int
+check_word(const struct json_cur *value, const char *key, struct err *err)
+{
+    const char *unused;
+
+    if (strcmp(key, "os.features") != 0)
+        return json_get_str(value, &unused, err);
+    if (json_need_array(value, err) < 0)
+        return -1;
+    for (size_t i = 0; i < json_len(value); i++) {
+        struct json_cur item = json_item(value, i);
+
+        if (json_get_str(&item, &unused, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int
 read_platform(struct store *s, const struct document *image, struct json_t *out, struct err *err)
 {
@@ -45,9 +64,8 @@ read_platform(struct store *s, const struct document *image, struct json_t *out,
         return -1;
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         struct json_cur value = json_at(&root, keys[i]);
-        const char *unused;
 
-        if (i < 2 && json_get_str(&value, &unused, err) < 0)
+        if ((i < 2 || value.v != NULL) && check_word(&value, keys[i], err) < 0)
             return err_wrap(err, "config");
         if (value.v != NULL)
             json_put(out, keys[i], json_clone(value.v));
@@ -94,6 +112,8 @@ add_image(struct making *m, struct store *s, const struct document *image, struc
 static int
 add_images_of(struct making *m, struct store *s, const struct document *index, struct err *err)
 {
+    if (document_count(index) == 0)
+        return err_set(err, ERR_INVALID, "it is an index that names no image");
     for (size_t i = 0; i < document_count(index); i++) {
         cleanup_document struct document image = DOCUMENT_INIT;
         struct descriptor d;
@@ -112,7 +132,7 @@ add_images_of(struct making *m, struct store *s, const struct document *index, s
 static int
 add(struct making *m, const char *name, const struct registry_opts *opts, struct err *err)
 {
-    cleanup_store struct store *s = store_open_with(name, opts, err);
+    cleanup_store struct store *s = store_open_for(name, opts, &m->depot->ref, err);
     cleanup_document struct document root = DOCUMENT_INIT;
 
     if (s == NULL)

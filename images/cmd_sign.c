@@ -2,7 +2,6 @@
 #include "images/cmd.h"
 
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/fs.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "images/blob.h"
 #include "images/interrupt.h"
@@ -91,8 +91,8 @@ run_verify(const void *data, int n_operands, char **operands, struct err *err)
     if (good < 0)
         return -1;
     if (good == 0) {
-        dprintf(STDERR_FILENO, "imagegen: %s: no signature by the key '%s'%s%s\n", operands[0],
-                o->key, o->identity != NULL ? " for " : "", o->identity != NULL ? o->identity : "");
+        log_error("%s: no signature by the key '%s'%s%s", operands[0], o->key,
+                  o->identity != NULL ? " for " : "", o->identity != NULL ? o->identity : "");
         return WANTING;
     }
     return fs_write_fd(STDOUT_FILENO, "standard output", payloads.p, payloads.n, err);

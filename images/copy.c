@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "images/copy.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "base/fs.h"
+#include "base/mem.h"
 #include "images/blob.h"
 #include "images/depot.h"
 #include "images/document.h"
@@ -15,6 +17,8 @@ struct copying {
     struct store *from;
     struct depot *to;
     struct copy_result *result;
+    char (*done)[BLOB_DIGEST_MAX]; /* manifests and indexes: an index may name one often */
+    size_t n_done;
 };
 
 static int
@@ -93,6 +97,15 @@ copy_manifest(struct copying *c, const struct document *doc, struct err *err)
 
 static int copy_document(struct copying *c, const struct document *doc, int depth, struct err *err);
 
+static bool
+is_done(const struct copying *c, const char *digest)
+{
+    for (size_t i = 0; i < c->n_done; i++)
+        if (strcmp(c->done[i], digest) == 0)
+            return true;
+    return false;
+}
+
 static int
 copy_child(struct copying *c, const struct descriptor *d, int depth, struct err *err)
 {
@@ -100,9 +113,13 @@ copy_child(struct copying *c, const struct descriptor *d, int depth, struct err 
 
     if (!descriptor_is_index(d) && !descriptor_is_manifest(d))
         return copy_blob(c, d, err);
-    if (store_manifest(c->from, d, &child, err) < 0)
+    if (is_done(c, d->digest))
+        return 0;
+    if (store_manifest(c->from, d, &child, err) < 0 || copy_document(c, &child, depth + 1, err) < 0)
         return -1;
-    return copy_document(c, &child, depth + 1, err);
+    c->done = mem_realloc(c->done, c->n_done + 1, sizeof(*c->done));
+    memcpy(c->done[c->n_done++], d->digest, BLOB_DIGEST_MAX);
+    return 0;
 }
 
 /* Everything below it, and itself unless it is the root. */
@@ -129,9 +146,11 @@ int
 copy_part(struct store *from, struct depot *to, const struct document *doc, struct copy_result *out,
           struct err *err)
 {
-    struct copying c = {from, to, out};
+    struct copying c = {.from = from, .to = to, .result = out};
+    int done = copy_document(&c, doc, 1, err);
 
-    return copy_document(&c, doc, 1, err);
+    free(c.done);
+    return done;
 }
 
 int
@@ -139,13 +158,19 @@ copy_image(struct store *from, struct depot *to, const struct platform *p, struc
            struct err *err)
 {
     cleanup_document struct document root = DOCUMENT_INIT;
-    struct copying c = {from, to, out};
+    struct copying c = {.from = from, .to = to, .result = out};
+    int done;
 
     memset(out, 0, sizeof(*out));
     if ((p != NULL ? store_image(from, p, &root, err) : store_root(from, &root, err)) < 0)
         return -1;
     out->root = root.descriptor;
-    if (copy_document(&c, &root, 0, err) < 0 || interrupt_check(err) < 0)
+    if (to->ref.digest != NULL && strcmp(to->ref.digest, root.descriptor.digest) != 0)
+        return err_set(err, ERR_INVALID, "the image is %s, not what the name asks for",
+                       root.descriptor.digest);
+    done = copy_document(&c, &root, 0, err);
+    free(c.done);
+    if (done < 0 || interrupt_check(err) < 0)
         return -1;
     return depot_put_document(to, &root, true, err);
 }

@@ -73,3 +73,9 @@ depot_put_document(struct depot *d, const struct document *doc, bool root, struc
 {
     return d->kind->put_document(d, doc, root, err);
 }
+
+void
+depot_expect(struct depot *d, const char *digest)
+{
+    d->expected = digest;
+}

@@ -35,6 +35,7 @@ struct depot_kind {
 struct depot {
     const struct depot_kind *kind;
     struct ref ref;
+    const char *expected; /* depot_expect()'s, or NULL */
 };
 
 /* Only the name is looked at; kinds that cannot be written to are ERR_UNSUPPORTED.  A layout's tag
@@ -54,6 +55,11 @@ int depot_stage(struct depot *d, struct staged *out, struct err *err) NODISCARD;
 
 /* Its file may be taken over.  media_type does not count. */
 int depot_put_blob(struct depot *d, struct blob *b, struct err *err) NODISCARD;
+
+/* The root is put only while its name stands for that digest, "" for nothing; else
+ * depot_put_document() is ERR_EXISTS.  A layout knows for sure; a registry can only be asked before
+ * and after, as it has no lock.  Borrowed. */
+void depot_expect(struct depot *d, const char *digest);
 
 /* The exact bytes; root: under the name that the depot was opened with. */
 int depot_put_document(struct depot *d, const struct document *doc, bool root,

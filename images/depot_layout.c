@@ -102,7 +102,8 @@ put_document(struct depot *d, const struct document *doc, bool root, struct err 
     }
     if (!root)
         return 0;
-    return layout_publish_blobs(&l->layout, l->blobs, l->n, entry_of(doc, tag), tag, err);
+    return layout_publish_blobs(&l->layout, l->blobs, l->n, entry_of(doc, tag), tag, d->expected,
+                                err);
 }
 
 static void

@@ -20,11 +20,12 @@ has_blob(struct depot *d, const struct descriptor *blob, const struct ref *sourc
 {
     struct registry *r = ((struct remote *)d)->registry;
     int has = registry_has_blob(r, blob, err);
+    cleanup_free char *from = NULL;
 
-    if (has != 0 || source->transport != REF_REGISTRY || !registry_is_at(r, source) ||
-        strcmp(source->repository, d->ref.repository) == 0)
+    if (has != 0 || source->transport != REF_REGISTRY || !registry_is_at(r, source))
         return has;
-    return registry_mount_blob(r, blob, source->repository, err);
+    from = registry_repository_of(source);
+    return strcmp(from, registry_repository(r)) == 0 ? 0 : registry_mount_blob(r, blob, from, err);
 }
 
 static int
@@ -44,9 +45,26 @@ put_blob(struct depot *d, struct blob *b, struct err *err)
     return registry_put_blob(((struct remote *)d)->registry, b, err);
 }
 
+/* What the tag stands for. */
+static int
+check_tag(struct registry *r, const char *tag, const char *expected, struct err *err)
+{
+    cleanup_document struct document there = DOCUMENT_INIT;
+    struct err why = ERR_INIT;
+
+    if (registry_get_manifest(r, tag, &there, &why) < 0 && why.code != ERR_NOT_FOUND) {
+        *err = why;
+        return -1;
+    }
+    if (strcmp(there.descriptor.digest, expected) == 0)
+        return 0;
+    return err_set(err, ERR_EXISTS, "the tag '%s' was given to another image meanwhile", tag);
+}
+
 static int
 put_document(struct depot *d, const struct document *doc, bool root, struct err *err)
 {
+    struct registry *r = ((struct remote *)d)->registry;
     const char *tag = d->ref.tag != NULL ? d->ref.tag : "latest";
 
     if (root && d->ref.digest != NULL && strcmp(d->ref.digest, doc->descriptor.digest) != 0)
@@ -54,7 +72,11 @@ put_document(struct depot *d, const struct document *doc, bool root, struct err 
                        doc->descriptor.digest);
     if (!root || (d->ref.digest != NULL && d->ref.tag == NULL))
         tag = NULL;
-    return registry_put_manifest(((struct remote *)d)->registry, doc, tag, err);
+    if (!root || d->expected == NULL || tag == NULL)
+        return registry_put_manifest(r, doc, tag, err);
+    if (check_tag(r, tag, d->expected, err) < 0 || registry_put_manifest(r, doc, tag, err) < 0)
+        return -1;
+    return check_tag(r, tag, doc->descriptor.digest, err);
 }
 
 static void

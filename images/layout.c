@@ -15,6 +15,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "images/blob.h"
+#include "images/descriptor.h"
 #include "images/image.h"
 #include "images/index.h"
 #include "images/sink.h"
@@ -144,7 +145,7 @@ make_folder(const char *dir, const char *name, struct err *err)
 }
 
 static int
-fill_in(const char *dir, struct err *err)
+fill_in(const char *dir, bool *filled, struct err *err)
 {
     static const char version[] = "{\"imageLayoutVersion\":\"" LAYOUT_VERSION "\"}";
     cleanup_fd int lock = staging_lock(dir, err);
@@ -160,6 +161,8 @@ fill_in(const char *dir, struct err *err)
     } else if (check_empty(dir, lock, err) < 0 ||
                write_file(dir, lock, LAYOUT_FILE, version, sizeof(version) - 1, err) < 0) {
         return -1;
+    } else {
+        *filled = true;
     }
     if (make_folder(dir, "blobs", err) < 0)
         return -1;
@@ -190,7 +193,7 @@ layout_create(const char *dir, struct layout *out, struct err *err)
         return err_sys(err, "read '%s'", dir);
     if (!S_ISDIR(st.st_mode))
         return err_set(err, ERR_EXISTS, "'%s' is a file: an OCI layout is a folder", dir);
-    if (fill_in(dir, err) < 0)
+    if (fill_in(dir, &l.filled, err) < 0)
         return -1;
     *out = take(&l);
     return 0;
@@ -275,15 +278,31 @@ layout_publish(struct layout *l, struct image *image, const char *tag, struct er
     return publish(l, lock, blobs, n, updated, err);
 }
 
+/* Whether the tag still stands for what the caller has seen. */
+static int
+check_expected(const struct json_t *index, const char *tag, const char *expected, struct err *err)
+{
+    struct err ignored = ERR_INIT;
+    struct descriptor d = {.digest = ""};
+
+    if (expected == NULL)
+        return 0;
+    if (index_find(index, tag, &d, &ignored) < 0)
+        d.digest[0] = '\0';
+    if (strcmp(d.digest, expected) == 0)
+        return 0;
+    return err_set(err, ERR_EXISTS, "the tag '%s' was given to another image meanwhile", tag);
+}
+
 int
 layout_publish_blobs(struct layout *l, struct blob *const *blobs, size_t n, struct json_t *entry,
-                     const char *tag, struct err *err)
+                     const char *tag, const char *expected, struct err *err)
 {
     cleanup_fd int lock = staging_lock(l->dir, err);
     cleanup_json struct json_t *index = lock >= 0 ? layout_read_index(l->dir, true, err) : NULL;
     cleanup_json struct json_t *updated = NULL;
 
-    if (index == NULL) {
+    if (index == NULL || check_expected(index, tag, expected, err) < 0) {
         json_free(entry);
         return -1;
     }
@@ -291,30 +310,62 @@ layout_publish_blobs(struct layout *l, struct blob *const *blobs, size_t n, stru
     return publish(l, lock, blobs, n, updated, err);
 }
 
+static int
+hash(void *ctx, const void *p, size_t n, struct err *err UNUSED)
+{
+    digest_update(ctx, p, n);
+    return 0;
+}
+
 bool
 layout_has_blob(const char *dir, const char *digest, uint64_t size)
 {
     cleanup_free char *path = blob_path(dir, digest + BLOB_HEX_OFFSET);
+    cleanup_digest struct digest *d = digest_new();
+    const struct sink sink = {hash, d};
+    struct err ignored = ERR_INIT;
+    char hex[DIGEST_SHA256_HEX];
     struct stat st;
 
-    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == size;
+    if (stat(path, &st) < 0 || (uint64_t)st.st_size != size ||
+        layout_stream_blob(dir, digest, &sink, &ignored) < 0)
+        return false;
+    digest_finish_hex(d, hex);
+    return strcmp(hex, digest + BLOB_HEX_OFFSET) == 0;
 }
 
-/* Removes the folders we made; those that someone else has put something into stay. */
-static void
-unmake(const char *dir)
+/* Somebody else is at work there. */
+static bool
+is_in_use(const char *dir)
 {
-    cleanup_free char *sha256 = fs_join(dir, BLOBS_FOLDER);
-    cleanup_free char *blobs = fs_join(dir, "blobs");
-    cleanup_free char *file = fs_join(dir, LAYOUT_FILE);
-    cleanup_free char *index = fs_join(dir, INDEX_FILE);
+    DIR *d = opendir(dir);
+    const struct dirent *e;
+    bool used = d == NULL;
 
-    if (fs_exists(index))
+    while (!used && (e = readdir(d)) != NULL)
+        used = staging_is_name(e->d_name) || strcmp(e->d_name, INDEX_FILE) == 0;
+    if (d != NULL)
+        closedir(d);
+    return used;
+}
+
+/* Removes what we made; what someone else has put something into stays. */
+static void
+unmake(const struct layout *l)
+{
+    struct err ignored = ERR_INIT;
+    cleanup_fd int lock = staging_lock(l->dir, &ignored);
+    cleanup_free char *sha256 = fs_join(l->dir, BLOBS_FOLDER);
+    cleanup_free char *blobs = fs_join(l->dir, "blobs");
+    cleanup_free char *file = fs_join(l->dir, LAYOUT_FILE);
+
+    if (lock < 0 || is_in_use(l->dir))
         return;
     rmdir(sha256);
     if (rmdir(blobs) == 0 || errno == ENOENT)
         unlink(file);
-    rmdir(dir);
+    if (l->made)
+        rmdir(l->dir);
 }
 
 void
@@ -322,8 +373,8 @@ layout_close(struct layout *l)
 {
     int saved = errno;
 
-    if (l->made && !l->settled)
-        unmake(l->dir);
+    if ((l->made || l->filled) && !l->settled)
+        unmake(l);
     free(l->dir);
     *l = (struct layout)LAYOUT_INIT;
     errno = saved;

@@ -29,12 +29,13 @@ enum { LAYOUT_INDEX_MAX = 16 * 1024 * 1024 };
 struct layout {
     char *dir;
     bool made;    /* by us: removed again when nothing is published */
+    bool filled;  /* a folder without anything: emptied again then */
     bool settled; /* something was published */
 };
 
-#define LAYOUT_INIT        \
-    {                      \
-        NULL, false, false \
+#define LAYOUT_INIT               \
+    {                             \
+        NULL, false, false, false \
     }
 #define cleanup_layout __attribute__((cleanup(layout_close)))
 
@@ -47,11 +48,13 @@ int layout_publish(struct layout *l, struct image *image, const char *tag,
                    struct err *err) NODISCARD;
 
 /* The same for n blobs and an index entry for one of them, which is taken; the entry names its tag
- * itself. */
+ * itself.  expected, or NULL, is the digest that the tag must stand for until now, "" for none:
+ * ERR_EXISTS when somebody was faster. */
 int layout_publish_blobs(struct layout *l, struct blob *const *blobs, size_t n,
-                         struct json_t *entry, const char *tag, struct err *err) NODISCARD;
+                         struct json_t *entry, const char *tag, const char *expected,
+                         struct err *err) NODISCARD;
 
-/* True when a file of that size has the digest's name. */
+/* True when the blob is there, whole: its bytes are read. */
 bool layout_has_blob(const char *dir, const char *digest, uint64_t size);
 
 void layout_close(struct layout *l);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "base/cli.h"
 #include "base/log.h"
@@ -13,6 +14,18 @@
 static const struct cli_cmd *const commands[] = {
     &cmd_build, &cmd_cat,  &cmd_copy,   &cmd_export,   &cmd_index,  &cmd_init, &cmd_inspect,
     &cmd_ls,    &cmd_sign, &cmd_unpack, &cmd_validate, &cmd_verify, NULL};
+
+/* A layout holds one descriptor for each new blob until its index names them. */
+static void
+raise_files(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 int
 main(int argc, char **argv)
@@ -30,6 +43,7 @@ main(int argc, char **argv)
     snprintf(version, sizeof(version), BERTH_VERSION_TEXT("imagegen") "%s\n%s\n%s\n%s\n",
              tar_library_version(), gzip_library_version(), zstd_library_version(),
              http_library_version());
+    raise_files();
     log_init("imagegen", LOG_LEVEL_INFO, false);
     return cli_main(&program, argc, argv);
 }

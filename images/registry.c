@@ -32,8 +32,8 @@ is_loopback(const char *authority)
            kind == ADDRESS_LOOPBACK;
 }
 
-static char *
-repository_of(const struct ref *ref)
+char *
+registry_repository_of(const struct ref *ref)
 {
     /* Official images have a folder that nobody writes. */
     if (is_docker(ref->host) && strchr(ref->repository, '/') == NULL)
@@ -46,16 +46,28 @@ registry_new(const struct ref *ref, const struct registry_opts *opts, struct err
 {
     cleanup_registry struct registry *r = mem_alloc(sizeof(*r));
     const char *host = is_docker(ref->host) ? DOCKER_HOST : ref->host;
-    bool plain = opts->ca_file == NULL && is_loopback(host);
+    const char *ca = getenv("IMAGEGEN_CA_FILE");
+    enum address_kind kind;
+    bool plain;
 
+    if (ref->digest != NULL && strncmp(ref->digest, "sha256:", 7) != 0) {
+        err_set(err, ERR_UNSUPPORTED, "%s: only sha256 digests are offered", ref->digest);
+        return NULL;
+    }
     r->opts = *opts;
+    if (r->opts.ca_file == NULL && ca != NULL && ca[0] != '\0')
+        r->opts.ca_file = ca;
+    plain = r->opts.ca_file == NULL && is_loopback(host);
     r->authority = mem_strdup(registry_authority(ref));
     r->base = mem_printf("%s://%s", plain ? "http" : "https", host);
-    r->repository = repository_of(ref);
+    r->repository = registry_repository_of(ref);
     if (url_parse(r->base, &r->origin, err) < 0) {
         err_wrap(err, "%s", host);
         return NULL;
     }
+    /* Behind a proxy nothing else tells where the registry is. */
+    if (address_kind_of_host(r->origin.host, &kind))
+        r->kinds_seen |= 1U << kind;
     r->client = http_client_new();
     return steal_ptr(&r);
 }

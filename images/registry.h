@@ -49,6 +49,9 @@ void registry_freep(struct registry **r);
 const char *registry_repository(const struct registry *r);
 
 /* HOST[:PORT] of a name, "docker.io" for all that Docker's registry is called; borrowed. */
+/* Of an image name; the caller frees it. */
+char *registry_repository_of(const struct ref *ref);
+
 const char *registry_authority(const struct ref *ref);
 
 /* True when both are at one registry. */

@@ -45,6 +45,9 @@ find_entry(const struct json_cur *map, const char *authority, struct json_cur *o
 {
     void *iter = NULL;
 
+    *out = json_at(map, authority);
+    if (out->v != NULL)
+        return true;
     while (json_next(map, &iter, out))
         if (is_key_of(out->key, authority))
             return true;
@@ -66,7 +69,8 @@ read_auth(const struct json_cur *entry, struct creds *out, struct err *err)
                        "password or set IMAGEGEN_CREDS");
     if (encoded[0] == '\0')
         return 0;
-    good = digest_base64_decode(str_from(encoded), &text) && buf_finish(&text, err) == 0 &&
+    good = strlen(encoded) <= 2 * CREDS_PAIR_MAX &&
+           digest_base64_decode(str_from(encoded), &text) && buf_finish(&text, err) == 0 &&
            str_find(buf_view(&text), ':') > 0 && memchr(text.p, '\0', text.n) == NULL;
     if (good)
         secret_set(&out->pair, text.p, text.n);
@@ -110,6 +114,18 @@ config_path(void)
     return fs_join(home, ".docker/config.json");
 }
 
+/* The parser shows what it stumbled over, which may be a password. */
+static struct json_t *
+parse(struct str text, const char *path, struct err *err)
+{
+    struct json_t *config = json_parse(text, path, err);
+    char *near = config == NULL ? strstr(err->msg + strlen(path), " near ") : NULL;
+
+    if (near != NULL)
+        *near = '\0';
+    return config;
+}
+
 static int
 from_file(const char *path, const char *authority, struct creds *out, struct err *err)
 {
@@ -117,13 +133,13 @@ from_file(const char *path, const char *authority, struct creds *out, struct err
     cleanup_json struct json_t *config = NULL;
     const char *helper;
 
-    if (fs_read(path, &text, err) < 0) {
+    if (fs_read_regular(path, &text, err) < 0) {
         if (err->code != ERR_NOT_FOUND)
             return -1;
         *err = (struct err)ERR_INIT;
         return 0;
     }
-    config = json_parse(buf_view(&text), path, err);
+    config = parse(buf_view(&text), path, err);
     if (text.n > 0)
         mem_wipe(text.p, text.n);
     if (config == NULL)
@@ -144,6 +160,11 @@ registry_creds_find(const char *authority, bool use_environment, struct creds *o
     if (pair != NULL && pair[0] != '\0') {
         if (str_find(str_from(pair), ':') <= 0)
             return err_set(err, ERR_USAGE, "IMAGEGEN_CREDS: want USER:PASSWORD");
+        /* The end of a line is easily brought along from a file. */
+        if (pair[strcspn(pair, "\r\n")] != '\0' || strlen(pair) > CREDS_PAIR_MAX)
+            return err_set(err, ERR_USAGE,
+                           "IMAGEGEN_CREDS: USER:PASSWORD is one line of at most %d bytes",
+                           CREDS_PAIR_MAX);
         secret_set(&out->pair, pair, strlen(pair));
         return 0;
     }

@@ -16,7 +16,7 @@
 struct err;
 struct json_t;
 
-enum { CREDS_CONFIG_MAX = 1024 * 1024, CREDS_HELPER_SECONDS = 60 };
+enum { CREDS_PAIR_MAX = 8 * 1024, CREDS_CONFIG_MAX = 1024 * 1024, CREDS_HELPER_SECONDS = 60 };
 
 struct creds {
     struct secret pair; /* "user:password"; not set: none */

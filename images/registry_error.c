@@ -37,6 +37,13 @@ is_secret_in(const struct registry *r, const char *text)
     return strstr(text, "Basic ") != NULL || strstr(text, "Bearer ") != NULL;
 }
 
+void
+registry_hide(const struct registry *r, struct err *err)
+{
+    if (is_secret_in(r, err->msg))
+        err_set(err, err->code, "%s: (the text repeats credentials and is not shown)", r->base);
+}
+
 static const char *
 remedy(const struct registry *r, long status, const char *code)
 {

@@ -33,12 +33,31 @@ is_name(const char *name)
     return n > 0 && n <= HELPER_NAME_MAX && name[n] == '\0';
 }
 
+/* Ours without what is secret to others. */
+static char **
+environment(void)
+{
+    static const char *const secret[] = {"IMAGEGEN_CREDS=", "IMAGEGEN_SIGN_KEY="};
+    size_t n = 0, kept = 0;
+    char **copy;
+
+    while (environ[n] != NULL)
+        n++;
+    copy = mem_alloc((n + 1) * sizeof(char *));
+    for (size_t i = 0; i < n; i++)
+        if (strncmp(environ[i], secret[0], strlen(secret[0])) != 0 &&
+            strncmp(environ[i], secret[1], strlen(secret[1])) != 0)
+            copy[kept++] = environ[i];
+    return copy;
+}
+
 /* Its end of the socket becomes standard input and output; what it says on standard error could
  * hold anything. */
 static int
 start(const char *program, int fd, pid_t *pid, struct err *err)
 {
     char *const argv[] = {(char *)program, (char *)"get", NULL};
+    cleanup_free char **env = environment();
     posix_spawn_file_actions_t acts;
     int rc;
 
@@ -46,12 +65,12 @@ start(const char *program, int fd, pid_t *pid, struct err *err)
     posix_spawn_file_actions_adddup2(&acts, fd, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&acts, fd, STDOUT_FILENO);
     posix_spawn_file_actions_addopen(&acts, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    rc = posix_spawnp(pid, program, &acts, NULL, argv, environ);
+    rc = posix_spawnp(pid, program, &acts, NULL, argv, env);
     posix_spawn_file_actions_destroy(&acts);
     if (rc == 0)
         return 0;
     errno = rc;
-    return err_sys(err, "start '%s', which Docker's config.json names", program);
+    return err_sys(err, "start it, as Docker's config.json says");
 }
 
 /* Reads to the end of what it writes. */
@@ -99,6 +118,8 @@ read_answer(struct str text, int status, struct creds *out, struct err *err)
         return 0;
     if (status != 0)
         return err_set(err, ERR_DENIED, "it failed; run it by hand to see why");
+    if (strlen(u) + strlen(p) >= CREDS_PAIR_MAX)
+        return err_set(err, ERR_LIMIT, "its answer is longer than %d bytes", CREDS_PAIR_MAX);
     if (u[0] == '\0' || strchr(u, ':') != NULL)
         return err_set(err, ERR_PROTOCOL, "its answer names no user");
     if (strcmp(u, "<token>") == 0)

@@ -50,6 +50,15 @@ parse(const struct http_response *response, const char *reference, struct docume
     return 0;
 }
 
+static int
+refused(const struct registry *r, const struct http_response *response, const char *reference,
+        struct err *err)
+{
+    cleanup_free char *what = mem_printf("manifest %s", reference);
+
+    return registry_refused(r, response, what, err);
+}
+
 int
 registry_get_manifest(struct registry *r, const char *reference, struct document *out,
                       struct err *err)
@@ -69,8 +78,11 @@ registry_get_manifest(struct registry *r, const char *reference, struct document
     if (registry_send(r, &call, &response, err) < 0)
         return -1;
     if (response.status != 200)
-        return registry_refused(r, &response, reference, err);
-    return parse(&response, reference, out, err);
+        return refused(r, &response, reference, err);
+    if (parse(&response, reference, out, err) == 0)
+        return 0;
+    registry_hide(r, err);
+    return -1;
 }
 
 int
@@ -94,7 +106,7 @@ registry_put_manifest(struct registry *r, const struct document *d, const char *
     if (registry_send(r, &call, &response, err) < 0)
         return -1;
     if (response.status != 201)
-        return registry_refused(r, &response, reference, err);
+        return refused(r, &response, reference, err);
     digest = http_response_header(&response, "Docker-Content-Digest");
     if (digest.p != NULL && !str_eq(digest, d->descriptor.digest))
         return err_set(err, ERR_DIGEST, "%s: the registry keeps it as another digest than %s",

@@ -18,7 +18,8 @@ enum {
     CALL_TIMEOUT_MS = INT32_MAX, /* a blob takes as long as it takes, as long as bytes move */
     CALL_STALL_MS = 60 * 1000,
     CALL_LAST_MS = 5 * 1000,
-    CALL_BODY_MAX = 64 * 1024, /* of answers that nobody asked for */
+    CALL_BODY_MAX = 64 * 1024,  /* of answers that nobody asked for */
+    PROGRESS_BYTES = 64 * 1024, /* a download that breaks after fewer gets nowhere */
     CALL_HEADERS_MAX = 4,
     CALL_HEADER_MAX = 72 * 1024
 };
@@ -34,6 +35,7 @@ struct flight {
     uint64_t position; /* in the content, of the next byte that comes; a body may begin again */
     bool begun;
     bool logged_in;
+    bool tokenless; /* the token service was tried often enough */
     unsigned redirects;
 };
 
@@ -41,6 +43,20 @@ static bool
 is_home(const struct flight *f)
 {
     return url_same_origin(&f->at, &f->r->origin);
+}
+
+/* Another place than the registry.  Storage on a private network is common, to read from; a service
+ * of this machine is not what is meant, nor is changing things there. */
+static int
+check_elsewhere(const struct flight *f, enum address_kind kind, const char *where, struct err *err)
+{
+    bool reads = strcmp(f->call->method, "GET") == 0 || strcmp(f->call->method, "HEAD") == 0;
+
+    if (!(kind == ADDRESS_PRIVATE && reads) && registry_check_peer(f->r, kind, where, err) < 0)
+        return -1;
+    if (strcmp(f->at.scheme, "http") == 0 && kind != ADDRESS_LOOPBACK)
+        return err_set(err, ERR_DENIED, "%s is not on this machine: http is not for it", where);
+    return 0;
 }
 
 /* ---- callbacks ---- */
@@ -59,10 +75,7 @@ may_connect(void *ctx, const struct sockaddr *to, struct err *err)
         f->r->kinds_seen |= 1U << kind;
         return 0;
     }
-    /* Storage on a private network is common; a service of this machine is not what is meant. */
-    if (kind == ADDRESS_PRIVATE)
-        return 0;
-    return registry_check_peer(f->r, kind, text, err);
+    return check_elsewhere(f, kind, text, err);
 }
 
 static ptrdiff_t
@@ -204,10 +217,17 @@ send_one(struct flight *f, struct err *err)
 static int
 go_to(struct flight *f, char *url, struct err *err)
 {
+    enum address_kind kind;
+
     free(f->url);
     f->url = url;
     url_done(&f->at);
-    return url_parse(url, &f->at, err);
+    if (url_parse(url, &f->at, err) < 0)
+        return -1;
+    /* Behind a proxy only the text tells. */
+    if (!is_home(f) && address_kind_of_host(f->at.host, &kind))
+        return check_elsewhere(f, kind, f->at.host, err);
+    return 0;
 }
 
 static int
@@ -266,7 +286,10 @@ log_in(struct flight *f, struct err *err)
         return -1;
     if (f->r->challenge.scheme == CHALLENGE_BASIC)
         return secret_is_set(&f->r->creds.pair);
-    return token_fetch(f->r, f->call->scope, err) < 0 ? -1 : 1;
+    if (token_fetch(f->r, f->call->scope, err) == 0)
+        return 1;
+    f->tokenless = true;
+    return -1;
 }
 
 static bool
@@ -355,9 +378,9 @@ fly(struct flight *f, struct err *err)
         bool passing = done < 0 ? why.code == ERR_NET || why.code == ERR_TIMEOUT
                                 : is_passing(f->response->status);
 
-        if (f->call->received > before)
+        if (f->call->received - before >= PROGRESS_BYTES)
             attempt = 1; /* it gets on */
-        if (!passing || f->call->once || attempt >= most(f)) {
+        if (!passing || f->call->once || f->tokenless || attempt >= most(f)) {
             if (done < 0)
                 *err = why;
             return done;
@@ -377,6 +400,9 @@ registry_send(struct registry *r, struct registry_call *call, struct http_respon
     struct flight f = {.r = r, .call = call, .response = response};
     int done = fly(&f, err);
 
+    /* The address of a redirect is the peer's text. */
+    if (done < 0 && f.redirects > 0)
+        registry_hide(r, err);
     free(f.url);
     url_done(&f.at);
     return done;

@@ -56,6 +56,9 @@ int registry_send(struct registry *r, struct registry_call *call, struct http_re
 int registry_refused(const struct registry *r, const struct http_response *response,
                      const char *what, struct err *err);
 
+/* Leaves the text of an error away when it repeats what is secret: parts of it are the peer's. */
+void registry_hide(const struct registry *r, struct err *err);
+
 /* The credentials, read when first asked for. */
 int registry_creds(struct registry *r, struct err *err) NODISCARD;
 

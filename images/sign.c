@@ -17,7 +17,7 @@
 #include "images/store.h"
 #include "json/json.h"
 
-enum { SIGNATURES_MAX = 1000 };
+enum { SIGNATURES_MAX = 1000, ATTEMPTS = 20 };
 
 /* An image, and the image of its signatures. */
 struct signing {
@@ -62,6 +62,8 @@ open_signatures(struct signing *s, const struct registry_opts *opts, struct err 
     if (store_root(s->signatures, &s->manifest, &none) == 0) {
         if (!descriptor_is_manifest(&s->manifest.descriptor))
             return err_set(err, ERR_INVALID, "%s: it holds no signatures", s->name);
+        if (document_count(&s->manifest) > SIGNATURES_MAX)
+            return err_set(err, ERR_LIMIT, "%s: more than %d signatures", s->name, SIGNATURES_MAX);
         return 0;
     }
     if (none.code != ERR_NOT_FOUND) {
@@ -100,9 +102,7 @@ open_all(const char *image, const struct registry_opts *opts, struct signing *s,
 static size_t
 count(const struct signing *s)
 {
-    size_t n = s->signatures != NULL ? document_count(&s->manifest) : 0;
-
-    return n < SIGNATURES_MAX ? n : SIGNATURES_MAX;
+    return s->signatures != NULL ? document_count(&s->manifest) : 0;
 }
 
 static int
@@ -258,6 +258,7 @@ put_signature(const struct signing *s, struct blob *payload, const char *signatu
 
     if (depot == NULL || write_config(layers, &config, err) < 0)
         return -1;
+    depot_expect(depot, s->signatures != NULL ? s->manifest.descriptor.digest : "");
     named.media_type = config.media_type;
     named.size = config.size;
     memcpy(named.digest, config.digest, sizeof(named.digest));
@@ -288,9 +289,25 @@ make(const struct signing *s, const struct ecdsa_key *key, const char *identity,
     return done;
 }
 
-int
-sign_image(const char *image, const struct ecdsa_key *key, const char *identity,
-           const struct registry_opts *opts, char digest[BLOB_DIGEST_MAX], struct err *err)
+/* A name as cosign and policies compare it: a repository, without tag and digest. */
+static int
+check_identity(const char *identity, struct err *err)
+{
+    cleanup_ref struct ref ref = REF_INIT;
+    struct err ignored = ERR_INIT;
+
+    if (ref_parse(identity, &ref, &ignored) == 0 && ref.transport == REF_REGISTRY &&
+        ref.tag == NULL && ref.digest == NULL && strstr(identity, "://") == NULL)
+        return 0;
+    return err_set(err, ERR_USAGE,
+                   "--identity: '%s': write a repository's name, such as registry.example/team/app",
+                   identity);
+}
+
+/* 1: somebody else has signed meanwhile, and his signature must not be lost. */
+static int
+sign_once(const char *image, const struct ecdsa_key *key, const char *identity,
+          const struct registry_opts *opts, char digest[BLOB_DIGEST_MAX], struct err *err)
 {
     cleanup_signing struct signing s = {.manifest = DOCUMENT_INIT};
     cleanup_buf struct buf there = BUF_INIT(SIGNATURES_MAX * SIGNATURE_PAYLOAD_MAX);
@@ -304,9 +321,29 @@ sign_image(const char *image, const struct ecdsa_key *key, const char *identity,
         return err_set(err, ERR_USAGE,
                        "--identity NAME is missing: a layout does not say what its images are "
                        "called, such as registry.example/team/app");
-    good = count_good(&s, key, name, &there, err);
-    if (good < 0 || (good == 0 && make(&s, key, name, opts, err) < 0))
-        return err_wrap(err, "%s", s.name);
     memcpy(digest, s.of.digest, sizeof(s.of.digest));
-    return 0;
+    good = count_good(&s, key, name, &there, err);
+    if (good > 0 || (good == 0 && make(&s, key, name, opts, err) == 0))
+        return 0;
+    if (err->code == ERR_EXISTS)
+        return 1;
+    return err_wrap(err, "%s", s.name);
+}
+
+int
+sign_image(const char *image, const struct ecdsa_key *key, const char *identity,
+           const struct registry_opts *opts, char digest[BLOB_DIGEST_MAX], struct err *err)
+{
+    struct err why = ERR_INIT;
+    int done = 1;
+
+    if (identity != NULL && check_identity(identity, err) < 0)
+        return -1;
+    for (unsigned i = 0; done > 0 && i < ATTEMPTS; i++) {
+        why = (struct err)ERR_INIT;
+        done = sign_once(image, key, identity, opts, digest, &why);
+    }
+    if (done != 0)
+        *err = why;
+    return done == 0 ? 0 : -1;
 }

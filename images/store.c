@@ -56,6 +56,27 @@ store_open_with(const char *text, const struct registry_opts *opts, struct err *
     return s;
 }
 
+static bool
+is_another_registry(const char *source, const struct ref *target)
+{
+    cleanup_ref struct ref ref = REF_INIT;
+    struct err ignored = ERR_INIT;
+
+    return target->transport == REF_REGISTRY && ref_parse(source, &ref, &ignored) == 0 &&
+           ref.transport == REF_REGISTRY &&
+           strcmp(registry_authority(&ref), registry_authority(target)) != 0;
+}
+
+struct store *
+store_open_for(const char *text, const struct registry_opts *opts, const struct ref *target,
+               struct err *err)
+{
+    struct registry_opts own = *opts;
+
+    own.no_env_creds |= is_another_registry(text, target);
+    return store_open_with(text, &own, err);
+}
+
 void
 store_close(struct store *s)
 {

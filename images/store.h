@@ -49,6 +49,10 @@ struct store {
 struct store *store_open(const char *text, struct err *err);
 /* The same with what a registry is to be asked with; other kinds do not look at it. */
 struct store *store_open_with(const char *text, const struct registry_opts *opts, struct err *err);
+/* The same for a source of what goes to target: IMAGEGEN_CREDS are for the target's registry, when
+ * that is another one. */
+struct store *store_open_for(const char *text, const struct registry_opts *opts,
+                             const struct ref *target, struct err *err);
 void store_close(struct store *s); /* NULL is fine */
 void store_closep(struct store **s);
 #define cleanup_store __attribute__((cleanup(store_closep)))

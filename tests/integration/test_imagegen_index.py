@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """imagegen index: one name for images of several platforms."""
 
+import hashlib
 import json
 import subprocess
 
@@ -68,6 +69,31 @@ def test_what_cannot_be_is_refused_and_nothing_is_left(imagegen, tmp_path, image
     refused(imagegen, tmp_path, "--annotation", images[0], "--annotation", "x", status=2)
     assert imagegen("index", images[0]).status == 2
     assert imagegen("index", images[0], "-o", f"docker-daemon:{tmp_path.name}").status != 0
+
+
+def test_an_index_of_nothing_and_configs_of_wrong_types_are_refused(imagegen, tmp_path, images):
+    layout = Layout(tmp_path / "image")
+    blobs = layout.folder / "blobs" / "sha256"
+
+    def put(value):
+        data = json.dumps(value).encode()
+        digest = hashlib.sha256(data).hexdigest()
+        (blobs / digest).write_bytes(data)
+        return {"digest": f"sha256:{digest}", "size": len(data)}
+
+    def tag(name, kind, value):
+        index = layout.index()
+        entry = put(value) | {"mediaType": kind, "annotations": {"org.opencontainers.image.ref.name": name}}
+        index["manifests"].append(entry)
+        (layout.folder / "index.json").write_text(json.dumps(index))
+
+    tag("empty", INDEX, {"schemaVersion": 2, "mediaType": INDEX, "manifests": []})
+    for name, value in (("variant", 5), ("os.features", "zz"), ("os.version", [])):
+        manifest = layout.manifest("amd64")
+        manifest["config"] |= put(layout.config("amd64") | {name: value})
+        tag(name, manifest["mediaType"], manifest)
+        refused(imagegen, tmp_path, f"/{name}: want", f"oci:{tmp_path}/image:{name}")
+    refused(imagegen, tmp_path, "names no image", f"oci:{tmp_path}/image:empty")
 
 
 def test_skopeo_finds_each_platform_in_a_registry(imagegen, tmp_path, images):

@@ -429,3 +429,149 @@ def test_an_interrupted_upload_is_cancelled(imagegen, fake, layout, tmp_path):
     assert not fake.manifests
     assert not fake.uploads
     assert not [n for n in os.listdir(tmp_path) if n.startswith(".imagegen")]
+
+
+# ---- what a review found ----
+
+
+@pytest.fixture
+def other():
+    with FakeRegistry(password="another") as registry:
+        yield registry
+
+
+@pytest.mark.parametrize("command", ["copy", "index", "build"])
+def test_the_targets_password_is_not_shown_to_a_source(imagegen, fake, other, layout, command):
+    good(imagegen("copy", layout, f"{other.name}/app:v1"))
+    fake.auth = other.auth = "basic"
+    source, target = f"{other.name}/app:v1", f"{fake.name}/app:v1"
+    words = {"copy": [source, target], "index": [source, "-o", target], "build": ["--from", source, "-o", target]}
+    bad(imagegen(command, *words[command], env={"IMAGEGEN_CREDS": CREDS}), "401")
+    assert not any("Authorization" in r.headers for r in other.requests)
+
+
+@pytest.mark.parametrize("text", ['{"auths":{"h":{"auth" "%s"}}}', '{"auths":{"h":{"auth":"%s}}}', '{"a":"%s",,'])
+def test_a_config_that_is_broken_does_not_show_what_it_holds(imagegen, fake, layout, tmp_path, text):
+    fake.auth = "basic"
+    (tmp_path / "config.json").write_text(text % SECRET)
+    done = imagegen("copy", layout, f"{fake.name}/app:v1", env={"DOCKER_CONFIG": str(tmp_path)})
+    bad(done, "config.json:1:")
+
+
+def test_a_config_that_is_no_file_is_not_waited_for(imagegen, fake, layout, tmp_path):
+    fake.auth = "basic"
+    os.mkfifo(tmp_path / "config.json")
+    bad(imagegen("copy", layout, f"{fake.name}/app:v1", env={"DOCKER_CONFIG": str(tmp_path)}), "no regular file")
+
+
+def test_the_entry_of_exactly_the_host_counts_first(imagegen, fake, layout, tmp_path):
+    fake.auth = "basic"
+    auths = {
+        f"{fake.name}/zzz": {"auth": base64.b64encode(b"user:wrong").decode()},
+        fake.name: {"auth": base64.b64encode(CREDS.encode()).decode()},
+    }
+    good(imagegen("copy", layout, f"{fake.name}/app:v1", env=write_config(tmp_path, auths=auths)))
+
+
+@pytest.mark.parametrize("creds, words", [("user", "USER:PASSWORD"), ("user:x\n", "one line"), ("u:" + "x" * 9000, "one line")])
+def test_credentials_of_another_form_are_refused(imagegen, fake, layout, creds, words):
+    fake.auth = "basic"
+    done = imagegen("copy", layout, f"{fake.name}/app:v1", env={"IMAGEGEN_CREDS": creds})
+    assert done.status == 2 and words in done.stderr, done
+
+
+def test_nobody_else_is_told_to_delete(imagegen, fake, layout):
+    with FakeRegistry() as victim:
+        victim.auth = "basic"
+        fake.location = victim.url
+        bad(imagegen("copy", layout, f"{fake.name}/app:v1"), "40")
+        assert victim.asked("PUT") and not victim.asked("DELETE")
+
+
+@pytest.mark.parametrize("place", ["http://10.0.0.1", "https://10.0.0.1", "https://192.168.1.1:8443", "https://0.0.0.0"])
+def test_uploads_to_private_places_are_refused_behind_a_proxy_too(imagegen, fake, layout, place):
+    fake.location = place
+    bad(imagegen("copy", layout, f"{fake.name}/app:v1", env={"https_proxy": "http://127.0.0.1:9"}), "address")
+
+
+def test_an_unused_proxy_does_not_switch_the_rules_off(imagegen, fake, layout, tmp_path):
+    good(imagegen("copy", layout, f"{fake.name}/app:v1"))
+    fake.redirect_to = "https://0.0.0.0:1"
+    done = imagegen("copy", f"{fake.name}/app:v1", f"oci:{tmp_path}/x:v1", env={"http_proxy": "http://127.0.0.1:9"})
+    bad(done, "reserved address")
+
+
+def test_a_token_service_that_fails_is_not_asked_for_ever(imagegen, fake, layout):
+    fake.auth = "bearer"
+    fake.faults = {"cut-token": 1000}
+    bad(imagegen("copy", layout, f"{fake.name}/app:v1", env={"IMAGEGEN_CREDS": CREDS}), "log in to")
+    assert len(fake.asked("GET", "/token")) <= 5
+
+
+def test_a_damaged_blob_of_the_target_is_replaced(imagegen, fake, layout, tmp_path):
+    good(imagegen("copy", layout, f"{fake.name}/app:v1"))
+    good(imagegen("copy", f"{fake.name}/app:v1", f"oci:{tmp_path}/back:v1"))
+    blobs = sorted((tmp_path / "back" / "blobs" / "sha256").iterdir(), key=lambda p: p.stat().st_size)
+    blobs[-1].write_bytes(bytes(blobs[-1].stat().st_size))
+    again = json.loads(good(imagegen("copy", "--json", f"{fake.name}/app:v1", f"oci:{tmp_path}/back:v2")))
+    assert again["blobs_copied"] == 1
+    assert imagegen("validate", f"oci:{tmp_path}/back:v2").status == 0
+
+
+def test_a_child_that_an_index_names_often_is_fetched_once(imagegen, fake, layout, tmp_path):
+    good(imagegen("copy", layout, f"{fake.name}/app:v1"))
+    kind, data = fake.manifests["app", "v1"]
+    digest = "sha256:" + hashlib.sha256(data).hexdigest()
+    for level in range(3):
+        entry = {"mediaType": kind, "digest": digest, "size": len(data)}
+        kind = "application/vnd.oci.image.index.v1+json"
+        data = json.dumps({"schemaVersion": 2, "mediaType": kind, "manifests": [entry] * 12}).encode()
+        digest = "sha256:" + hashlib.sha256(data).hexdigest()
+        for name in (digest, f"level{level}"):
+            fake.manifests["app", name] = (kind, data)
+    fake.requests.clear()
+    good(imagegen("copy", f"{fake.name}/app:level2", f"oci:{tmp_path}/back:v1"))
+    assert len(fake.requests) < 10
+
+
+def test_a_failed_copy_leaves_an_empty_folder_empty(imagegen, fake, layout, tmp_path):
+    good(imagegen("copy", layout, f"{fake.name}/app:v1"))
+    (tmp_path / "empty").mkdir()
+    fake.faults = {"wrong-blob": 10}
+    bad(imagegen("copy", f"{fake.name}/app:v1", f"oci:{tmp_path}/empty:v1"), "does not match")
+    assert os.listdir(tmp_path / "empty") == []
+
+
+def test_many_layers_need_few_descriptors_of_the_shell(imagegen, fake, tmp_path, programs):
+    ref = f"oci:{tmp_path}/many:v1"
+    for i in range(80):
+        (tmp_path / "data").write_text(str(i))
+        base = ["--from", ref] if i else []
+        good(imagegen("build", "-q", *base, "--file", f"{tmp_path}/data:/data{i}", "-o", ref))
+    need("prlimit")
+    good(imagegen("copy", ref, f"{fake.name}/app:v1"))
+    done = subprocess.run(
+        ["prlimit", "--nofile=64:4096", programs["imagegen"], "copy", f"{fake.name}/app:v1", f"oci:{tmp_path}/back:v1"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done
+
+
+def test_other_digests_than_sha256_are_refused_at_once(imagegen, fake):
+    bad(imagegen("inspect", f"{fake.name}/app@sha512:{'a' * 128}"), "only sha256")
+    assert fake.requests == []
+
+
+def test_a_name_that_asks_for_another_image_is_refused_before_anything_is_sent(imagegen, fake, layout):
+    bad(imagegen("copy", layout, f"{fake.name}/app@sha256:{'a' * 64}"), "not what the name asks for")
+    assert not fake.asked("POST")
+
+
+def test_a_text_that_repeats_credentials_is_not_shown_wherever_it_stands(imagegen, fake, layout):
+    good(imagegen("copy", layout, f"{fake.name}/app:v1"))
+    fake.auth = "basic"
+    kind, data = fake.manifests["app", "v1"]
+    said = "Basic " + base64.b64encode(CREDS.encode()).decode()
+    fake.manifests["app", "v1"] = (kind, json.dumps(json.loads(data) | {"mediaType": said}).encode())
+    fake.content_type = "application/json"
+    bad(imagegen("inspect", f"{fake.name}/app:v1", env={"IMAGEGEN_CREDS": CREDS}), "repeats credentials")

@@ -2,6 +2,7 @@
 """imagegen sign and verify; openssl is the independent judge."""
 
 import base64
+import concurrent.futures
 import json
 import subprocess
 
@@ -131,7 +132,7 @@ def test_the_key_may_come_from_the_environment_and_is_never_shown(imagegen, tmp_
     assert imagegen("verify", "--key", key[1], image).status == 0
     broken = text.replace("-----BEGIN", f"{SECRET}\n-----BEGIN").replace("MHcC", "MHxC")
     done = imagegen("sign", "--identity", NAME, image, env={"IMAGEGEN_SIGN_KEY": broken})
-    assert done.status == 1 and "IMAGEGEN_SIGN_KEY: no PEM key" in done.stderr
+    assert done.status == 1 and "IMAGEGEN_SIGN_KEY: no PEM text" in done.stderr
     assert SECRET not in done.stdout + done.stderr and text.splitlines()[1][8:] not in done.stderr
 
 
@@ -142,7 +143,7 @@ def test_what_is_missing_is_said(imagegen, tmp_path, image, key):
     assert done.status == 2 and "--identity NAME is missing" in done.stderr
     assert imagegen("verify", image).status == 2
     done = imagegen("verify", "--key", key[0], image)
-    assert done.status == 1 and "no PEM key" in done.stderr
+    assert done.status == 1 and "no PEM text" in done.stderr
     done = imagegen("sign", "--key", key[0], "--identity", NAME, f"oci:{tmp_path}/image:none")
     assert done.status == 1 and "no image has the tag" in done.stderr
 
@@ -172,3 +173,32 @@ def test_in_a_registry_the_signature_lies_where_cosign_looks(imagegen, tmp_path,
     again = imagegen("sign", "--key", key[0], f"{name}:v1")
     assert again.stdout == digest + "\n"
     assert len(json.loads(imagegen("inspect", "--raw", f"{name}:{tag}").stdout)["layers"]) == 1
+
+
+@pytest.mark.parametrize("identity", ["", "a\nb", "\udcff", "UPPER", "host/app:v1", "oci:dir", f"app@sha256:{'a' * 64}", "x" * 70000])
+def test_an_identity_is_the_name_of_a_repository(imagegen, image, key, identity):
+    done = imagegen("sign", "--key", key[0], "--identity", identity, image)
+    assert done.status == 2 and "--identity" in done.stderr and done.stderr.count("\n") == 1, done.stderr[:300]
+
+
+def sign_at_once(imagegen, tmp_path, image, names):
+    with concurrent.futures.ThreadPoolExecutor(len(names)) as pool:
+        done = list(pool.map(lambda pair: imagegen("sign", "--key", pair[0], "--identity", NAME, image), names))
+    assert [d.status for d in done] == [0] * len(names), done
+
+
+def test_no_signature_is_lost_when_several_sign_at_once(imagegen, tmp_path, image):
+    pairs = [keys(tmp_path, f"key{i}") for i in range(6)]
+    sign_at_once(imagegen, tmp_path, image, pairs)
+    for _, public in pairs:
+        assert imagegen("verify", "--key", public, image).status == 0
+
+
+def test_the_wrong_half_of_a_key_is_named(imagegen, image, key):
+    assert "no PEM text of a private key" in imagegen("sign", "--key", key[1], "--identity", NAME, image).stderr
+    assert "no PEM text of a public key" in imagegen("verify", "--key", key[0], image).stderr
+
+
+def test_words_of_the_command_line_reach_the_terminal_escaped(imagegen, image, key):
+    done = imagegen("verify", "--key", key[1], "--identity", "a\x1b[31mb", image)
+    assert done.status == 3 and "\x1b" not in done.stderr

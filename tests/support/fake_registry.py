@@ -137,6 +137,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.refuse(401, "UNAUTHORIZED", self.fake.say)
         if self.fake.fails("token-redirect"):
             return self.answer(307, Location=self.fake.redirect_to + "/token")
+        if self.fake.fails("cut-token"):
+            return self.cut()
         if self.fake.fails("large-token"):
             return self.answer(200, b" " * 100_000)
         scopes = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query).get("scope", [])
