@@ -373,7 +373,7 @@ layout_close(struct layout *l)
 {
     int saved = errno;
 
-    if ((l->made || l->filled) && !l->settled)
+    if (l->dir != NULL && (l->made || l->filled) && !l->settled)
         unmake(l);
     free(l->dir);
     *l = (struct layout)LAYOUT_INIT;

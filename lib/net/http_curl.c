@@ -229,13 +229,13 @@ proxy_for(bool https)
 
 /* A domain, with or without a dot in front, or an address, which has no tail. */
 static bool
-is_exempt_by(struct str entry, struct str host)
+is_exempt_by(struct str entry, const char *name)
 {
-    struct str tail = host;
+    struct str host = str_from(name), tail = host;
     enum address_kind unused;
 
-    if (address_kind_of_host(host.p, &unused))
-        return host.n == entry.n && strncasecmp(host.p, entry.p, host.n) == 0;
+    if (address_kind_of_host(name, &unused))
+        return str_eq_nocase(entry, name);
     if (entry.n > 0 && entry.p[0] == '.') {
         entry.p++;
         entry.n--;
@@ -259,7 +259,7 @@ is_exempt(const char *host)
     while (rest.n > 0) {
         size_t n = strcspn(rest.p, ", ");
 
-        if (is_exempt_by((struct str){rest.p, n}, str_from(host)))
+        if (is_exempt_by((struct str){rest.p, n}, host))
             return true;
         rest.p += n + (n < rest.n);
         rest.n -= n + (n < rest.n);
@@ -277,7 +277,7 @@ may_use_proxy(const struct http_request *q)
 
     if (q->proxy != NULL || q->unix_socket != NULL)
         return q->proxy != NULL && q->proxy[0] != '\0';
-    if (url_parse(q->url, &u, &ignored) < 0)
+    if (url_parse(q->url, &u, &ignored) < 0 || u.host == NULL)
         return false;
     return proxy_for(strcmp(u.scheme, "https") == 0) != NULL && !is_exempt(u.host);
 }
